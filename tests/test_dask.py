@@ -158,7 +158,7 @@ def _run(folder: Path, *arguments: str, python: Path = PYTHON) -> tuple[int, str
 
 
 def _wait_for_fold_1(folder: Path) -> None:
-    _wait(lambda: b"fold 1 of 2" in (folder / "err.txt").read_bytes())
+    _wait(lambda: b"] learning" in (folder / "err.txt").read_bytes())
 
 
 def _seconds(process: subprocess.Popen[bytes]) -> float:

@@ -12,6 +12,7 @@ from lxml import html
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.domain.operations import Merge
+from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
 from classifier.model.tag_model import TagModel
@@ -228,7 +229,7 @@ def test_the_command_keeps_the_report_of_the_store_and_makes_none_where_nothing_
 
 def test_one_process_makes_it_at_a_time(store: Store, taxonomy: Taxonomy) -> None:
     with store.runs.alone(JOB), pytest.raises(Busy):
-        keep_data_report(store, taxonomy, [], lambda items, *_: items)
+        keep_data_report(store, taxonomy, [], untracked)
 
 
 def test_it_goes_with_an_article_that_it_names_and_stays_with_others(store: Store) -> None:

@@ -186,7 +186,7 @@ def test_a_backup_is_made_beside_the_service_listed_downloaded_and_restores(
     (tmp_path / "desk.tar.gz").write_bytes(content)
     url = empty() if desk.store.engine.dialect.name == "postgresql" else f"sqlite:///{tmp_path}/again/tagger.db"
     registry = Registry(tmp_path / "again" / "models")
-    restored, _ = restore(tmp_path / "desk.tar.gz", url, registry, force=False, track=untracked)
+    restored, _ = restore(tmp_path / "desk.tar.gz", url, registry, force=False, progress=untracked)
     assert restored.champion == desk.champion == registry.load_champion().version
     store = open_store(url)
     after = contents(store)
@@ -262,5 +262,5 @@ def test_a_restore_leaves_the_backups_where_they_are(desk: Desk, kept: Backups) 
     url = desk.store.engine.url.render_as_string(hide_password=False)
     (backup,) = kept.list()
     desk.store.close()
-    restore(kept.path(backup.name), url, desk.registry, force=True, track=untracked)
+    restore(kept.path(backup.name), url, desk.registry, force=True, progress=untracked)
     assert kept.list() == [backup]

@@ -172,12 +172,20 @@ def test_the_page_shows_the_step_of_a_training_and_what_became_of_it(client: Fla
         step: Any = {"name": "reading", "began_at": ago(seconds=1), "seconds": None}
         names = ["reading", "checking", "learning", "comparing", "reporting", "saving"]
         log: Any = [{"at": ago(seconds=1), "text": "Reading the store"}]
+        doing: Any = {"label": "folds", "done": 2, "total": 5, "began_at": ago(seconds=130), "seconds": 130.0}
+        known: Any = {"names": names, "steps": [step], "doing": doing, "expected": {}, "log": log}
+        two.store.runs.beat(asked.id, known)
+        first = text_of(client)
+        two.store.runs.beat(asked.id, known | {"doing": doing | {"done": 1, "total": 9, "seconds": 0.5}})
+        early = text_of(client)
         two.store.runs.beat(
             asked.id, {"names": names, "steps": [step], "doing": None, "expected": {"reading": 181.0}, "log": log}
         )
         text = text_of(client)
     assert "Step 1 of 6: Read the articles and the decisions" in text
     assert "About 3 minutes are left." in text
+    assert "At least 3 minutes are left." in first
+    assert "So far: 1 / 9" in early
     assert "Reading the store" in text
     assert send(client, "cancel", run=asked.id).status_code == 303
     assert "is being stopped" in text_of(client)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.editing import Editor
 from classifier.domain.examples import NEGATIVE, POSITIVE, labels_of, read_through
 from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.progress import Progress
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.model.through_head import seen_through
 from classifier.reports.preview.figures import preview_of
@@ -30,7 +31,6 @@ from tests.storing import put_article
 
 pytestmark = pytest.mark.slow  # each trains
 
-Item = TypeVar("Item")
 FAST_ENOUGH = FitSettings(n_jobs=1, n_folds=3)
 
 
@@ -148,14 +148,15 @@ def test_a_merge_while_a_training_runs_is_seen_through_the_model_that_it_promote
     do(desk, "rename attack to raid")
     steps = list[str]()
 
-    def merging(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
-        if len(steps) == 1:  # the articles were read
-            do(desk, "merge iskp into islamic-state")
-        steps.append(what)
-        return items
+    class Merging(Progress):
+        def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+            if len(steps) == 1:  # the articles were read
+                do(desk, "merge iskp into islamic-state")
+            steps.append(label)
+            return super().__call__(items, total, label)
 
     desk.taxonomy = None  # type: ignore[assignment]
-    assert desk.retrain(track=merging).promoted
+    assert desk.retrain(progress=Merging()).promoted
     assert len(steps) > 2
     fitted, seen = desk.registry.load_fitted_champion(), desk.registry.load_champion()
     assert (fitted.taxonomy.replacement_of("iskp"), seen.taxonomy.replacement_of("iskp")) == ("iskp", "islamic-state")

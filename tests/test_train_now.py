@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from classifier.domain.articles import Article
-from classifier.domain.progress import RunProgress, seconds_left
+from classifier.domain.progress import Progress, RunProgress, time_left
 from classifier.domain.sentences import LOST
 from classifier.errors import Busy, Cancelled, WrongState
 from classifier.serving.serving import Serving
@@ -44,17 +44,18 @@ def service(later: Desk) -> FlaskClient:
     return build_app(Tagger(Serving(later.registry), later.store), later.registry).test_client()
 
 
-def at(label: str, act: Callable[[], Any]) -> Callable[[Iterable[Any], int, str], Iterator[Any]]:
-    """Return a `Track` that acts once, in the first loop of a label."""
-    acted: list[Any] = []
+class At(Progress):
+    """Acts once, in the first loop of a label."""
 
-    def track(items: Iterable[Any], _total: int, found: str) -> Iterator[Any]:
-        for item in items:
-            if found == label and not acted:
-                acted.append(act())
+    def __init__(self, label: str, act: Callable[[], Any]) -> None:
+        super().__init__()
+        self.label, self.act, self.acted = label, act, list[Any]()
+
+    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+        for item in super().__call__(items, total, label):
+            if label == self.label and not self.acted:
+                self.acted.append(self.act())
             yield item
-
-    return track
 
 
 def until(what: Callable[[], bool]) -> None:
@@ -103,10 +104,11 @@ def test_how_long_a_run_still_takes_is_what_earlier_steps_took() -> None:
     ]
     expected = {"reading": 40.0, "checking": 50.0, "learning": 100.0, "saving": 10.0}
     now = RunProgress(names=list(STEPS), steps=steps, doing=None, expected=expected, log=[])
-    left = seconds_left(now)
+    left = time_left(now)
     assert left is not None
-    assert 129.0 <= left <= 130.0
-    assert seconds_left(now | {"expected": {}}) is None  # nobody knows at the first training
+    assert 129.0 <= left.seconds <= 130.0
+    assert not left.is_least
+    assert time_left(now | {"expected": {}}) is None  # nobody knows at the first training
 
 
 # --- one at a time ---
@@ -165,7 +167,7 @@ def test_a_run_that_is_stopped_changes_nothing(later: Desk, label: str, monkeypa
         time.sleep(0.3)
 
     with pytest.raises(Cancelled, match="Stopped by bo"):
-        later.run(asked=asked.id, track=at(label, stop))
+        later.run(asked=asked.id, progress=At(label, stop))
     ended = later.store.runs.get(asked.id)
     assert (ended.outcome, ended.reason, ended.version) == (
         CANCELLED,
@@ -202,7 +204,7 @@ def test_a_computation_without_a_loop_is_interrupted(
 
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        later.run(asked=asked.id, track=at("fitting all tags", compute))
+        later.run(asked=asked.id, progress=At("fitting all tags", compute))
     assert time.monotonic() - begun < SECONDS
     assert later.store.runs.get(asked.id).outcome == CANCELLED
 

@@ -65,9 +65,17 @@ def write_suggestions(
             raise BadSetting(f"--output {output} is an input too; it would be written over. Choose another.")
     with whole_file(output) as lines:
         written = _written(_records(folder, files, n_tags, n_jobs), lines, unreadable)
-        n = sum(1 for _ in track(written, 0, "suggesting"))
+        n = sum(1 for _ in track(written, _n_lines(files), "suggesting"))
         unreadable.check(n)
     return n
+
+
+def _n_lines(files: Sequence[Path]) -> int:
+    """Return the number of articles of files, 0 if it is not known: a pipe can be read only once."""
+    try:
+        return sum(1 for _ in placed_lines(files)) if all(path.is_file() for path in files) else 0
+    except BadArticle:  # whoever reads the articles says what is wrong
+        return 0
 
 
 def _written(chunks: Iterable[_Records | Fault], lines: IO[bytes], unreadable: Unreadable) -> Iterator[None]:

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from classifier.commands.common import warn
 from classifier.commands.parser import Usage, build_parser
+from classifier.commands.terminal import Terminal, clear
 from classifier.errors import Busy, TaggerError
 from classifier.settings import read_settings
 
@@ -21,14 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings()
         options = build_parser(settings).parse_args(arguments)
+        options.progress = Terminal(options.steps)
         module, function = options.run.split(".")
         getattr(import_module(f"classifier.commands.{module}"), function)(options, settings)
     except TaggerError as error:
-        print(f"error: {error}", file=sys.stderr)
+        warn(f"error: {error}")
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        warn("interrupted")
         return 1
+    finally:
+        clear()
     return 0

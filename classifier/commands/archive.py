@@ -10,10 +10,10 @@ from classifier.archive.summary import Summary
 from classifier.commands.common import (
     print_json,
     print_result,
+    print_text,
     registry_of,
     shared_by,
     store_of,
-    track,
     warn,
     warn_set_aside,
 )
@@ -45,7 +45,7 @@ def do_dry_run(options: Namespace, _settings: Settings) -> None:
         [options.output.with_name(f"{options.output.name}{end}") for end in (".csv", ".html")] if options.output else []
     )
     with shared_by(options.dask):
-        judged = dry_run(store, folder, plan, track)
+        judged = dry_run(store, folder, plan, options.progress)
         if paths:
             summary.write_rows(judged, paths[0])
             summary.write_page(paths[1])
@@ -62,7 +62,7 @@ def do_sample(options: Namespace, _settings: Settings) -> None:
         raise Usage("A sample is of one tag: archive sample --tag ID.")
     store, registry = store_of(options), registry_of(options)
     with shared_by(options.dask):
-        sample = sample_of(store, registry, _plan(options), options.by or user_name(), track, options.seed)
+        sample = sample_of(store, registry, _plan(options), options.by or user_name(), options.progress, options.seed)
     _print_sample(options, state_of(store, sample))
 
 
@@ -96,22 +96,23 @@ def do_run(options: Namespace, _settings: Settings) -> None:
     plan, registry = _plan(options), registry_of(options)
     with shared_by(options.dask):
         if options.articles is not None:
-            ran: Wrote | Ran = run_files(registry.champion_folder(), options.articles, options.output, plan, track)
+            folder = registry.champion_folder()
+            ran: Wrote | Ran = run_files(folder, options.articles, options.output, plan, options.progress)
         elif plan.tags:
             store = store_of(options)
             may = allowed(store, registry, plan, user_name() if options.without_sample else None)
-            ran = run(store, may.folder, may.plan, track, acceptance=may.acceptance)
+            ran = run(store, may.folder, may.plan, options.progress, acceptance=may.acceptance)
         else:
-            ran = run(store_of(options), registry.champion_folder(), plan, track)
+            ran = run(store_of(options), registry.champion_folder(), plan, options.progress)
     _print_figures(options, ran)
 
 
 def do_resume(options: Namespace, _settings: Settings) -> None:
     with shared_by(options.dask):
         if options.output is not None:
-            ran: Wrote | Ran = resume_files(options.output, track)
+            ran: Wrote | Ran = resume_files(options.output, options.progress)
         else:
-            ran = resume(store_of(options), registry_of(options), track)
+            ran = resume(store_of(options), registry_of(options), options.progress)
     _print_figures(options, ran)
 
 
@@ -128,13 +129,14 @@ def _print_figures(options: Namespace, ran: Wrote | Ran) -> None:
 
 
 def do_undo(options: Namespace, _settings: Settings) -> None:
+    options.progress.step("taking back")
     undone = undo(store_of(options), options.run_id, options.by)
     if options.json:
         names = ("article_id", "tag", "action", "editor", "at")
         kept = [{name: getattr(decision, name) for name in names} for decision in undone.kept]
         print_json({"run": undone.run.id, "undone": undone.n, "kept": kept})
         return
-    print(
+    print_text(
         f"{undone.n} tags of run {undone.run.id} taken back, {len(undone.kept)} kept because a person has decided on them"
     )
     for decided in undone.kept[:N_SHOWN]:

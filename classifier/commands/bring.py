@@ -7,7 +7,7 @@ from classifier.archive.bring.folder import THROWN_AWAY, ArchiveFolder, State
 from classifier.archive.bring.jobs import READ, REPORT, STORE, ask, recorded
 from classifier.archive.bring.reading import read_archive_files, report_on, taxonomy_now
 from classifier.archive.bring.storing import store_archive
-from classifier.commands.common import print_result, registry_of, store_of, track
+from classifier.commands.common import print_result, registry_of, store_of
 from classifier.commands.retrain import do_retrain, let_be_stopped
 from classifier.errors import WrongState
 from classifier.reports.draft.sheet import Sheet
@@ -35,26 +35,21 @@ def do_bring(options: Namespace, settings: Settings) -> None:
 
 def _read(options: Namespace, store: Store, folder: ArchiveFolder, state: State, by: str) -> None:
     taxonomy = taxonomy_now(registry_of(options), store, by)
-    recorded(store, folder, options.run_id, READ, track, lambda run: read_archive_files(folder, state, taxonomy, run))
+    work = lambda run: read_archive_files(folder, state, taxonomy, run)  # noqa: E731
+    recorded(store, folder, options.run_id, READ, options.progress, work)
 
 
 def _report(options: Namespace, store: Store, folder: ArchiveFolder, state: State, by: str) -> None:
     taxonomy = taxonomy_now(registry_of(options), store, by)
     state = folder.state() or state
-    recorded(
-        store,
-        folder,
-        options.run_id,
-        REPORT,
-        track,
-        lambda run: report_on(folder, state, _sheet(folder), taxonomy, run),
-    )
+    work = lambda run: report_on(folder, state, _sheet(folder), taxonomy, run)  # noqa: E731
+    recorded(store, folder, options.run_id, REPORT, options.progress, work)
 
 
 def _store(options: Namespace, store: Store, folder: ArchiveFolder, state: State, by: str) -> None:
     registry = registry_of(options)
     made_by = lambda run: store_archive(folder, state, _sheet(folder), store, registry, by, run)  # noqa: E731
-    recorded(store, folder, options.run_id, STORE, track, made_by)
+    recorded(store, folder, options.run_id, STORE, options.progress, made_by)
 
 
 def _train(options: Namespace, settings: Settings, store: Store, folder: ArchiveFolder, state: State, by: str) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from classifier.commands.terminal import clear
+
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
     from classifier.serving.champion import Champion
@@ -67,24 +69,21 @@ def shared_by(address: str | None) -> Iterator[None]:
         yield
 
 
-def track(items: Iterable[Any], total: int, description: str) -> Iterable[Any]:
-    """Yield items and show progress on standard error; a total of 0 is an unknown one."""
-    from tqdm import tqdm
-
-    # In a log, a line every half minute is enough.
-    interval, text = 0.1 if sys.stderr.isatty() else 30.0, f"{description:<20}"
-    tracked: Iterable[Any] = tqdm(items, total=total or None, desc=text, file=sys.stderr, mininterval=interval)
-    return tracked
-
-
 def warn(text: str) -> None:
     """Print a line on standard error."""
+    clear()
     print(text, file=sys.stderr)
+
+
+def print_text(text: str) -> None:
+    """Print a result on standard output."""
+    clear()
+    print(text)
 
 
 def print_json(value: Any) -> None:
     """Print one line of strict JSON."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    print_text(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def print_result(options: Namespace, value: Any, text: str) -> None:
@@ -92,7 +91,7 @@ def print_result(options: Namespace, value: Any, text: str) -> None:
     if options.json:
         print_json(value)
     else:
-        print(text)
+        print_text(text)
 
 
 def print_rows(options: Namespace, name: str, rows: Iterable[Any], lines: Iterable[str], nothing: str) -> None:

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterator
 
-from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, track, warn
+from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, warn
 from classifier.commands.importing import read_options
 from classifier.commands.parser import Usage, user_name
 from classifier.domain.articles import Article
@@ -34,6 +34,7 @@ def do_draft(options: Namespace, _settings: Settings) -> None:
     if options.propose and options.taxonomy:
         raise Usage("A draft that is proposed is one beside the taxonomy of now: leave out --taxonomy.")
     archive = read_names(options.names) if options.names else _archive(options)
+    options.progress.step("drafting")
     draft = draft_taxonomy(archive, _taxonomy(options), options.least)
     if options.map:
         with whole_file(options.map) as file:
@@ -64,26 +65,27 @@ def _refused(operation: Operation, error: BadOperation) -> None:
 
 def _archive(options: Namespace) -> Archive:
     """Return the archive of files, with their terms as they are, or without files that of the store."""
+    passes = iter(options.steps)  # the articles are read once for each
     if not options.files:
         store = store_of(options)
-        return read_archive(lambda: _of_store(store))
+        return read_archive(lambda: _of_store(options, store, next(passes)))
     outcomes: list[Outcome] = []
-    archive = read_archive(lambda: _of_files(options, outcomes))
+    archive = read_archive(lambda: _of_files(options, outcomes, next(passes)))
     if outcomes[0].n_set_aside:
         warn(f"set aside {outcomes[0].n_set_aside} records that cannot be read; `import` says why")
     return archive
 
 
-def _of_store(store: Store) -> Iterator[Article]:
+def _of_store(options: Namespace, store: Store, step: str) -> Iterator[Article]:
     total = sum(store.count_articles().values())
-    filed = track(store.exports.filed(), total, "reading articles")
+    filed = options.progress(store.exports.filed(), total, step)
     return (row.article for row in filed if row.source != STARTER)
 
 
-def _of_files(options: Namespace, outcomes: list[Outcome]) -> Iterator[Article]:
+def _of_files(options: Namespace, outcomes: list[Outcome], step: str) -> Iterator[Article]:
     outcome = Outcome()
     outcomes.append(outcome)
-    yield from track(read_files(options.files, outcome, read_options(options)), 0, "reading articles")
+    yield from options.progress(read_files(options.files, outcome, read_options(options)), 0, step)
     if outcome.failures:
         raise TaggerError("\n".join(outcome.failures))
 

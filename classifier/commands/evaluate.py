@@ -5,8 +5,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from classifier.archive import evaluate
-from classifier.commands.common import print_result, registry_of, track, warn_set_aside
+from classifier.commands.common import print_result, registry_of, warn_set_aside
 from classifier.domain.articles import Article, read_articles
+from classifier.domain.progress import within
 from classifier.domain.starter import starter_ids
 from classifier.domain.taxonomy import taxonomy_of
 from classifier.errors import BadArticle
@@ -16,6 +17,7 @@ MEASURES = ("micro_f1", "macro_f1", "calibration_error")
 
 
 def do_evaluate(options: Namespace, _settings: Settings) -> None:
+    options.progress.step("reading")
     articles = list(read_articles(options.articles))
     if not articles:
         files = ", ".join(map(str, options.articles))
@@ -28,7 +30,7 @@ def do_evaluate(options: Namespace, _settings: Settings) -> None:
 
 def _evaluate_champion(options: Namespace, articles: Sequence[Article]) -> None:
     model = registry_of(options).load_champion()
-    report = evaluate(model, articles, track)
+    report = evaluate(model, articles, options.progress)
     warn_set_aside(report["set_aside"])
     low, high = report["micro_f1_interval"]
     total = (
@@ -46,12 +48,12 @@ def _evaluate_champion(options: Namespace, articles: Sequence[Article]) -> None:
 def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:
     # Without this option, `evaluate` imports nothing that fits models.
     from classifier.training.fitting import fit
-    from classifier.training.rolling import rolling_origins
+    from classifier.training.rolling import ORIGINS, rolling_origins
 
     taxonomy = registry_of(options).taxonomy() or taxonomy_of(tag for article in articles for tag in article.tags or ())
-    origins = []
-    for date, past, later in rolling_origins(articles, starter_ids(articles)):
-        report = evaluate(fit(past, taxonomy, track=track).model, later, track)
+    origins, progress = [], options.progress
+    for date, past, later in progress(rolling_origins(articles, starter_ids(articles)), len(ORIGINS), "evaluating"):
+        report = evaluate(fit(past, taxonomy, track=progress).model, later, within(progress, f"from {date[:10]}"))
         origins.append({"from": date, "n_learned": len(past), **report})
     means = {name: statistics.fmean(origin[name] for origin in origins) for name in MEASURES}
     lines = [

@@ -5,8 +5,9 @@ from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
-from classifier.commands.common import N_LISTED, print_json, registry_of, store_of, store_of_log, track, warn
+from classifier.commands.common import N_LISTED, print_json, print_text, registry_of, store_of, store_of_log, warn
 from classifier.commands.parser import Usage, user_name
+from classifier.commands.terminal import clear
 from classifier.domain.exchange.formats import MAX_BYTES, Incoming, format_of, read, written
 from classifier.domain.exchange.skos_in import Options
 from classifier.domain.files import whole_file
@@ -29,21 +30,21 @@ def do_export(options: Namespace, settings: Settings) -> None:
     store = store_of_log(options, settings, registry)
     log = store.taxonomy.log() if store is not None else None
     taxonomy = log.taxonomy() if log is not None and log.n else registry.taxonomy() or Taxonomy(())
-    counts = _counts(store, taxonomy) if store is not None and form == "csv" else None
+    counts = _counts(options, store, taxonomy) if store is not None and form == "csv" else None
     text = written(form, taxonomy, log.kept if log is not None else {}, counts)
     if path is None or str(path) == "-":
+        clear()
         sys.stdout.write(text)
         return
     with whole_file(path) as file:
         file.write(text.encode())
-    print(f"{len(taxonomy.tags)} tags are in {path}")
+    print_text(f"{len(taxonomy.tags)} tags are in {path}")
 
 
-def _counts(store: Store, taxonomy: Taxonomy) -> Counter[str]:
+def _counts(options: Namespace, store: Store, taxonomy: Taxonomy) -> Counter[str]:
     """Return the number of articles that have each living tag."""
     counts = Counter[str]()
-    total = sum(store.count_articles().values())
-    for example in track(store.exports.attributed(texts=False), total, "counting articles"):
+    for example in options.progress(store.exports.attributed(texts=False), 0, "counting articles"):
         counts.update({living for tag in example.article.tags or () for living in resolve(tag, taxonomy)})
     return counts
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from classifier.commands.common import print_result, store_of, track
+from classifier.commands.common import print_result, store_of
 from classifier.domain.articles import record_of
 from classifier.domain.files import whole_file
 from classifier.settings import Settings
@@ -33,7 +33,7 @@ def do_examples(options: Namespace, settings: Settings) -> None:
 def _export(options: Namespace, name: str, records: Iterable[Mapping[str, object]]) -> None:
     n = 0
     with whole_file(options.output) as lines:
-        for record in track(records, 0, f"exporting {name}"):
+        for record in options.progress(records, 0, f"exporting {name}"):
             lines.write(orjson.dumps(record) + b"\n")
             n += 1
     print_result(options, {name: n, "output": str(options.output)}, f"{n} {name} -> {options.output}")

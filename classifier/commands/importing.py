@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from classifier.commands.common import print_json, registry_of, store_of, track, warn
+from classifier.commands.common import print_json, print_text, registry_of, store_of, warn
 from classifier.commands.parser import Usage
 from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Taxonomy
@@ -37,7 +37,7 @@ def do_import(options: Namespace, _settings: Settings) -> None:
         store = store_of(options)
         terms = TermMap(*entries, entries_of(store.cms_terms.corrected(options.terms_of))) if entries else None
         try:
-            outcome = import_files(store, options.files, options.source, track, reading, terms, aside)
+            outcome = import_files(store, options.files, options.source, options.progress, reading, terms, aside)
         except BadImport as error:
             _print_outcome(error.outcome, aside, report, options)  # type: ignore[arg-type]
             raise
@@ -129,7 +129,7 @@ def _print_outcome(outcome: Outcome, aside: _Aside, report: IO[str] | None, opti
     if options.json:
         print_json({**counts, "terms": outcome.terms})
     else:
-        print(_summary(outcome))
+        print_text(_summary(outcome))
         if outcome.terms is not None:
             print(report_text(outcome.terms, N_SHOWN), end="")
     if report is not None and outcome.terms is not None:

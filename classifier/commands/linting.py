@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterator
 
-from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, track, warn_set_aside
+from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, warn_set_aside
 from classifier.commands.parser import Usage
 from classifier.domain.articles import read_articles
 from classifier.domain.decisions import Filed
@@ -31,7 +31,7 @@ def do_lint(options: Namespace, _settings: Settings) -> None:
         report = lint_taxonomy(taxonomy, _of_files(options))
     else:
         made_at, last = now(), store.log.last()
-        report = lint_taxonomy(taxonomy, _of_store(store, taxonomy), _acceptance(store, taxonomy))
+        report = lint_taxonomy(taxonomy, _of_store(options, store, taxonomy), _acceptance(store, taxonomy))
         if options.keep:
             keep_lint(store, report, made_at, last)
     warn_set_aside(report.set_aside)
@@ -45,13 +45,13 @@ def _taxonomy(registry: Registry, store: Store | None) -> Taxonomy:
 
 
 def _of_files(options: Namespace) -> Iterator[Filed]:
-    for article in track(read_articles(options.articles), 0, "reading articles"):
+    for article in options.progress(read_articles(options.articles), 0, "checking"):
         yield Filed(article, article.published_at, closed=article.tags is not None and article.tags_complete)
 
 
-def _of_store(store: Store, taxonomy: Taxonomy) -> Iterator[Filed]:
+def _of_store(options: Namespace, store: Store, taxonomy: Taxonomy) -> Iterator[Filed]:
     total = sum(store.count_articles().values())
-    rows = track(store.exports.filed_as_written(), total, "reading articles")
+    rows = options.progress(store.exports.filed_as_written(), total, "checking")
     return (row.through(taxonomy) for row in rows if row.source != STARTER)
 
 

@@ -9,7 +9,6 @@ from classifier.commands.common import (
     print_rows,
     registry_of,
     store_of,
-    track,
     warn,
     warn_dropped,
     warn_set_aside,
@@ -94,10 +93,11 @@ def do_compare(options: Namespace, _settings: Settings) -> None:
 
     registry = registry_of(options)
     champion, challenger = registry.load(options.champion), registry.load(options.challenger)
+    options.progress.step("reading")
     articles = list(read_articles(options.articles))
     if not articles:
         raise BadArticle(f"There is no article in {', '.join(map(str, options.articles))}.", "")
-    compared = compare_models(champion, challenger, articles, track)
+    compared = compare_models(champion, challenger, articles, options.progress)
     warn_set_aside(compared.unreadable.to_json())
     lines = (
         f"{'holds' if check.passed else 'WORSE'}  {check.check:<12} {check.tag or '':<32} {check.figure}"
@@ -110,7 +110,7 @@ def do_compare(options: Namespace, _settings: Settings) -> None:
 def do_score(options: Namespace, _settings: Settings) -> None:
     from classifier.reports.sheets import keep_sheets
 
-    sheets = keep_sheets(store_of(options), registry_of(options), options.versions, track)
+    sheets = keep_sheets(store_of(options), registry_of(options), options.versions, options.progress)
     rows = [{"version": sheet.version, "n_articles": len(sheet.rows), "since": sheet.since} for sheet in sheets]
     lines = (f"{row['version']}  {row['n_articles']} articles since {row['since'] or 'no date'}" for row in rows)
     print_result(options, {"sheets": rows}, "\n".join(lines))

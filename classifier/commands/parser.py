@@ -31,6 +31,7 @@ class _Command(TypedDict, total=False):
     """A command, or without `run` a group of commands; the keys that several commands may share are the last two."""
 
     run: str  # module.function
+    steps: list[str]  # of a command that may take long
     set: dict[str, object]  # values of options that the command has fixed
     about: str
     shared: list[str]
@@ -58,7 +59,7 @@ def build_parser(settings: Settings) -> Options:
         if "run" in command:
             parts = [*(shared[part] for part in command.get("shared", ())), command]
             sub = add(epilog=_epilog(command, parts), formatter_class=argparse.RawDescriptionHelpFormatter)
-            sub.set_defaults(run=command["run"], **command.get("set", {}))
+            sub.set_defaults(run=command["run"], steps=command.get("steps", ()), **command.get("set", {}))
             for part in parts:
                 _add_arguments(sub, part.get("arguments", {}), settings)
         else:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.common import print_json, registry_of, store_of, taxonomy_of, track, warn_set_aside
+from classifier.commands.common import print_json, print_text, registry_of, store_of, taxonomy_of, warn_set_aside
 from classifier.commands.parser import Usage
 from classifier.domain.files import whole_file
 from classifier.reports.json_form import to_json
@@ -28,9 +28,9 @@ def _print_report(options: Namespace, report: Any, as_text: Any, written: str, p
     if options.json:
         print_json(to_json(report))
     elif path:
-        print(f"{written} -> {path}")
+        print_text(f"{written} -> {path}")
     else:
-        print(as_text(report))
+        print_text(as_text(report))
 
 
 def do_data_report(options: Namespace, settings: Settings) -> None:
@@ -52,8 +52,10 @@ def _data_report(options: Namespace) -> DataReport:
     from classifier.commands.train import read_examples
     from classifier.reports.data.figures import data_report
 
+    options.progress.step("reading")
     articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
-    return data_report(articles, taxonomy, track, timeless=timeless)
+    options.progress.step("looking")
+    return data_report(articles, taxonomy, options.progress, timeless=timeless)
 
 
 def _kept_data_report(options: Namespace, settings: Settings) -> DataReport:
@@ -62,7 +64,7 @@ def _kept_data_report(options: Namespace, settings: Settings) -> DataReport:
     store, registry = store_of(options), registry_of(options)
     taxonomy = taxonomy_of(registry, store) or registry.load_champion().taxonomy
     how = settings.starter_until, settings.close_after_days, settings.learn_left
-    return keep_data_report(store, taxonomy, store.exports.attributed(*how), track)
+    return keep_data_report(store, taxonomy, store.exports.attributed(*how), options.progress)
 
 
 def do_desk_report(options: Namespace, _settings: Settings) -> None:
@@ -73,6 +75,7 @@ def do_desk_report(options: Namespace, _settings: Settings) -> None:
 
     gc.disable()  # its walks through a million objects, none of which is garbage, take as long as all the rest
     store, taxonomy = store_of(options), registry_of(options).load_champion().taxonomy
+    options.progress.step("counting")
     report = (keep_desk_report if options.keep else make_desk_report)(store, taxonomy)
     if options.output:
         _write(options.output, as_page(report))
@@ -89,8 +92,9 @@ def do_drift_report(options: Namespace, _settings: Settings) -> None:
     store, model, made_at = store_of(options), registry_of(options).load_champion(), now()
     total = sum(store.count_articles().values())
     today = date.fromisoformat(options.today) if options.today else datetime.now(UTC).date()
+    passes = iter(options.steps)  # it reads the archive once for each
     report = drift_report(
-        lambda: track(store.exports.filed(), total, "reading articles"),
+        lambda: options.progress(store.exports.filed(), total, next(passes)),
         model.taxonomy,
         today,
         options.weeks,

@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from classifier.commands.common import print_result, registry_of, shared_by, store_of, track, warn, warn_set_aside
+from classifier.commands.common import print_result, registry_of, shared_by, store_of, warn, warn_set_aside
 from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
@@ -41,7 +41,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
             by=_begun_by(options, store),
             force=options.force,
             dry_run=options.dry_run,
-            track=track,
+            progress=options.progress,
             asked=options.run_id,
         )
     for finding in result.details.get("findings", []):

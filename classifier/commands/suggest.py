@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.archive import write_suggestions
-from classifier.commands.common import print_json, print_result, registry_of, track, warn_set_aside
+from classifier.commands.common import print_json, print_result, registry_of, warn_set_aside
 from classifier.commands.parser import Usage
 from classifier.domain.articles import article_from_text
 from classifier.domain.unreadable import Unreadable
@@ -35,7 +35,9 @@ def do_suggest(options: Namespace, _settings: Settings) -> None:
 def _suggest_archive(options: Namespace) -> None:
     folder = registry_of(options).champion_folder()
     unreadable = Unreadable()
-    n = write_suggestions(folder, options.articles, options.output, options.top, track, unreadable=unreadable)
+    n = write_suggestions(
+        folder, options.articles, options.output, options.top, options.progress, unreadable=unreadable
+    )
     set_aside = unreadable.to_json()
     warn_set_aside(set_aside)
     result = {"n_articles": n, "model_version": folder.name, "output": str(options.output), "set_aside": set_aside}

@@ -11,7 +11,6 @@ from classifier.commands.common import (
     print_result,
     registry_of,
     shared_by,
-    track,
     warn,
     warn_dropped,
     warn_set_aside,
@@ -30,14 +29,18 @@ from classifier.training.settings import FitSettings
 
 
 def do_train(options: Namespace, _settings: Settings) -> None:
+    progress = options.progress
+    progress.step("reading")
     articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
     if taxonomy is not None:
         _warn_unknown_tags(articles, taxonomy)
     with shared_by(options.dask):
         settings = FitSettings(seed=options.seed, fast=options.fast)
-        fitted = fit(articles, taxonomy, settings, track, timeless=timeless)
+        progress.step("learning")
+        fitted = fit(articles, taxonomy, settings, progress, timeless=timeless)
     card, measured = fitted.card, fitted.card["cross_validation"]
     warn_set_aside(card["set_aside"])
+    progress.step("saving")
     validated = fitted.validated
     registry = registry_of(options)
     before = registry.taxonomy()

@@ -21,12 +21,12 @@ FEW_DATES = N_(
 OVER_TIME = N_("Tags over time")
 NOT_CHECKED = (*TOO_FEW_EXAMPLES, STARTER_DATES, NO_DATE, NO_OTHER_DATE, FEW_DATES)  # reasons of the data report
 
-FOLD = N_("fold %(number)s of %(n)s")
+FOLDS = N_("folds")
 FITTING = N_("fitting all tags")
 DOING = (  # what the process is at that makes the data report
     N_("reading the articles"),
     N_("reading articles"),
-    FOLD,
+    FOLDS,
     FITTING,
     N_("reading for copies"),
     N_("reading for changes"),

@@ -28,7 +28,7 @@ from typing import TypedDict
 import classifier
 from classifier.domain import deleted
 from classifier.domain.files import PRIVATE, make_private_folder, sync_folder, whole_file
-from classifier.domain.progress import Track
+from classifier.domain.progress import Progress
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.serving import shadow
 from classifier.serving.registry import LEFT_SECONDS, Registry
@@ -74,7 +74,7 @@ class Contents:
     n_bytes: int
 
 
-def back_up(database_url: str, registry: Registry, output: Path, track: Track) -> Contents:
+def back_up(database_url: str, registry: Registry, output: Path, progress: Progress) -> Contents:
     """Write a backup of everything that was committed before, and read it back to check it. The service goes on meanwhile.
 
     Raise `BadStore` if the database is damaged. The previous backup stays as it is. Raise `BadBackup` if there is no room.
@@ -83,7 +83,9 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
         if time.time() - left.stat().st_mtime > LEFT_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
     with _scratch(output.parent) as folder:
-        n_rows = save_copy(database_url, folder / DATABASE, track)
+        progress.step("copying the database")
+        n_rows = save_copy(database_url, folder / DATABASE, progress)
+        progress.step("copying the models")
         versions = _copy_models(registry, folder / MODELS)
         champion = Registry(folder / MODELS).champion()
         files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -98,7 +100,9 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
         }
         with _scratch(output.parent) as scratch:
             written = scratch / output.name  # its ending says whether it is packed
+            progress.step("writing")
             _write(written, manifest, folder, files)
+            progress.step("checking")
             contents = _unpacked(written, scratch)
             written.replace(output)
         sync_folder(output.parent)
@@ -138,7 +142,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
 
 
 def restore(
-    backup: Path, database_url: str, registry: Registry, force: bool, track: Track
+    backup: Path, database_url: str, registry: Registry, force: bool, progress: Progress
 ) -> tuple[Contents, list[Path]]:
     """Check a backup and restore it. Return its contents and what was moved aside.
 
@@ -147,7 +151,9 @@ def restore(
     open.
     """
     with _scratch(registry.folder) as folder:
+        progress.step("checking")
         contents = _unpacked(backup, folder)
+        progress.step("restoring the database")
         path = file_of(parsed_url(database_url))  # None on PostgreSQL
         if not force:
             existing = list(map(str, files_of(path))) if path is not None else []
@@ -156,13 +162,14 @@ def restore(
             if existing:
                 raise BadBackup(f"There is something already: {', '.join(existing)}. --force moves it aside.")
         mark = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        with _ready(folder / DATABASE, path, database_url, track) as ready:
+        with _ready(folder / DATABASE, path, database_url, progress) as ready:
             # All that can fail on a full disk is done. From here on files are only renamed.
             aside = _database_aside(path, mark) if path is not None else []
             aside += _models_aside(registry, mark)
             if path is not None:
                 ready.rename(path)
                 sync_folder(path.parent)
+        progress.step("restoring the models")
         _put_models(folder / MODELS, registry.folder)
     return contents, aside
 
@@ -252,7 +259,7 @@ def _put_models(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> Iterator[Path]:
+def _ready(source: Path, path: Path | None, database_url: str, progress: Progress) -> Iterator[Path]:
     """Fill a PostgreSQL database, or put an SQLite file beside `path`. Yield the file of the database."""
     copy = open_store(f"sqlite:///{source}")
     end_sessions(copy)
@@ -260,7 +267,7 @@ def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> 
         with closing(open_store(database_url)) as target:
             if not is_empty(target):
                 raise BadBackup("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
-            copy_store(copy, target, track)
+            copy_store(copy, target, progress)
     copy.close()
     if path is None:
         yield source

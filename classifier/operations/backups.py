@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from classifier.domain.files import PRIVATE, whole_file
-from classifier.domain.progress import Track
+from classifier.domain.progress import Progress
 from classifier.errors import BadBackup, BadStore, Busy, NotFound, TaggerError
 from classifier.operations.backup import KEPT, Contents, back_up
 from classifier.serving.registry import Registry
@@ -86,7 +86,9 @@ class Backups:
         return KeptBackup(path.name, made_at.isoformat(), path.stat().st_size, digest)
 
 
-def recorded_backup(database_url: str, registry: Registry, output: Path, track: Track, asked: str | None) -> Contents:
+def recorded_backup(
+    database_url: str, registry: Registry, output: Path, progress: Progress, asked: str | None
+) -> Contents:
     """Write a backup, record it among the runs, and return what is in it. `asked` is the id of the run that was asked for.
 
     Raises:
@@ -95,7 +97,7 @@ def recorded_backup(database_url: str, registry: Registry, output: Path, track: 
         Busy: if another process makes the backup that was asked for.
     """
     if asked is None:
-        contents = back_up(database_url, registry, output, track)
+        contents = back_up(database_url, registry, output, progress)
         # Whatever keeps it from being recorded, the backup is made.
         with (
             suppress(BadStore, Busy),
@@ -107,7 +109,7 @@ def recorded_backup(database_url: str, registry: Registry, output: Path, track: 
     with closing(open_store(database_url, migrate=False)) as store, store.runs.alone(BACKUP):
         run = store.runs.begin(BACKUP, asked)
         try:
-            contents = back_up(database_url, registry, output, track)
+            contents = back_up(database_url, registry, output, progress)
             _write_digest(output)
         except BaseException as error:
             store.runs.end(run, FAILED, str(error) if isinstance(error, TaggerError) else INTERRUPTED)

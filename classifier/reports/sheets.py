@@ -4,7 +4,7 @@ A sheet is made in a process of its own, for each version once and again when th
 versions differ, and one tells which articles another threshold of a tag would change.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -77,7 +77,7 @@ class TagChanges:
     vanish: list[Changed]
 
 
-def keep_sheets(store: Store, registry: Registry, versions: Iterable[str], track: Track) -> list[Sheet]:
+def keep_sheets(store: Store, registry: Registry, versions: Sequence[str], track: Track) -> list[Sheet]:
     """Make the sheets of versions, keep them, and drop those of versions that are gone.
 
     Raises:
@@ -86,7 +86,7 @@ def keep_sheets(store: Store, registry: Registry, versions: Iterable[str], track
     """
     with store.runs.alone(JOB):
         articles, sheets = _newest(store), []
-        for version in versions:
+        for version in track(versions, len(versions), "judging"):
             made_at = now()
             model = registry.as_it_serves(registry.load(version))
             sheet = sheet_of(model, articles, model.head, track)
@@ -106,7 +106,7 @@ def kept_sheet(store: Store, version: str) -> tuple[Sheet, KeptReport] | None:
 def sheet_of(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy, track: Track) -> Sheet:
     """Return what a model says of articles. Those that cannot be judged are left out."""
     unreadable = Unreadable()
-    judged = judge(model, articles, taxonomy, track, f"judging by {model.version}", unreadable)
+    judged = judge(model, articles, taxonomy, track, f"by {model.version}", unreadable)
     ids = np.array([tag.id for tag in taxonomy.tags], dtype=object)
     rows = [
         SheetRow(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.domain import sentences as said
-from classifier.domain.progress import Track
+from classifier.domain.progress import Track, within
 from classifier.domain.snapshots import Snapshot
 from classifier.errors import TooFewExamples
 from classifier.gate import whole
@@ -60,7 +60,7 @@ def challenge(
     margin = settings.gate.held_margin
     worse = [each for each in trial.worse() if each.tag not in trial.held_tags]
     if worse and trial.held_tags.isdisjoint(each.tag for each in trial.worse(margin)):
-        trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, track), 2
+        trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, within(track, "second fit")), 2
     costs, languages = _costs(trial), trial.language_changes()
     first, *others = _whole(trial)
     gate = [
@@ -158,7 +158,7 @@ def _boilerplate(model: TagModel, prepared: Prepared) -> Check:
 def learning_curve(prepared: Prepared, settings: TrainingSettings, track: Track) -> list[CurvePoint]:
     """Return the cross-validated quality of fast models of growing parts of the examples, the oldest examples first."""
     order, curve = prepared.oldest_first, list[CurvePoint]()
-    for share in settings.learning_curve:
+    for share in track(settings.learning_curve, len(settings.learning_curve), "learning curve"):
         articles = [prepared.articles[row] for row in order[: round(share * len(order))]]
         try:
             micro_f1 = cross_validated_micro_f1(articles, prepared.inputs.taxonomy, settings.fit, track)

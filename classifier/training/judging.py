@@ -109,9 +109,8 @@ def compare_models(
 ) -> ComparedModels:
     """Compare two models on articles with known tags, as the gate of a retraining does."""
     taxonomy, unreadable, settings = challenger.taxonomy, Unreadable(), GateSettings()
-    old, new = (
-        judge(each, articles, taxonomy, track, f"by {each.version}", unreadable) for each in (champion, challenger)
-    )
+    models = track((champion, challenger), 2, "judging")
+    old, new = (judge(each, articles, taxonomy, track, f"by {each.version}", unreadable) for each in models)
     active = active_columns(taxonomy)
     before, after, labels = (part[:, active] for part in (old.suggested, new.suggested, labels_of(articles, taxonomy)))
     tag_ids = [taxonomy.tags[column].id for column in active]

@@ -12,10 +12,9 @@ from sklearn.svm import LinearSVC
 
 from classifier.domain.examples import UNKNOWN
 from classifier.domain.progress import Track
-from classifier.domain.sentences import FOLD
+from classifier.domain.sentences import FOLDS
 from classifier.model.weights import SparseWeights
 from classifier.parallel.cluster import map_parts
-from classifier.texts import english
 from classifier.training.pair_arrays import count, pair_zeros
 from classifier.training.training_set import LARGE_CORPUS, TrainingSet
 
@@ -199,7 +198,7 @@ def out_of_fold(data: TrainingSet, track: Track) -> OutOfFold:
     """
     values = pair_zeros(data.labels.shape)
     n_positive = np.zeros((data.n_folds, data.labels.shape[1]), dtype=np.int32)
-    for number, out in enumerate(data.held_out_masks()):
+    for number, out in enumerate(track(data.held_out_masks(), data.n_folds, FOLDS)):
         if not out.any():
             continue
         labels, rows = data.labels[~out], np.flatnonzero(out)
@@ -207,7 +206,6 @@ def out_of_fold(data: TrainingSet, track: Track) -> OutOfFold:
         n_positive[number, tags] = count(labels, 1)[tags]
         X, jobs, n_jobs = _jobs(data, ~out, tags)
         judged = _in_turn(_judge, (X, data.corpus.X[out]), jobs, n_jobs, data)
-        description = english(FOLD, number=number + 1, n=data.n_folds)
-        for tag, column in zip(tags, track(judged, len(tags), description), strict=True):
+        for tag, column in zip(tags, track(judged, len(tags), "tags"), strict=True):
             values[rows, tag] = column
     return OutOfFold(values, n_positive)

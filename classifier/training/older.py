@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classifier.domain.examples import labels_of
-from classifier.domain.progress import Track
+from classifier.domain.progress import Track, within
 from classifier.domain.snapshots import CrossValidated, Snapshot
 from classifier.errors import TooFewExamples
 from classifier.gate.reference import CHAMPION, Reference, as_known, reference_to
@@ -93,7 +93,9 @@ def _stand_in(
     articles = [as_known(article, learned.articles[article.id]) for article in known]
     fitting = replace(settings.fit, fast=bool(champion.card.get("settings", {}).get("fast")))
     try:
-        return fit(articles, champion.taxonomy, fitting, track, blocks, prepared.timeless, prepared.passing)
+        return fit(
+            articles, champion.taxonomy, fitting, within(track, "stand-in"), blocks, prepared.timeless, prepared.passing
+        )
     except TooFewExamples:
         return None
 

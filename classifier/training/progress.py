@@ -1,4 +1,4 @@
-"""The progress of a retraining, as its record keeps it: steps, bars, a log, and the wish of a person to stop it.
+"""The progress of a run as its record keeps it: steps, loops, a log, and the wish of a person to stop it.
 
 A thread writes the record every few seconds, so that every worker of the service and every machine sees it. Somebody who asks
 to stop the run is heard at the next step or pass of a loop; a computation without either is interrupted.
@@ -13,9 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from classifier.domain import sentences as said
-from classifier.domain.progress import LogLine, RunProgress, Track, seconds_of_steps
+from classifier.domain.progress import Progress, seconds_of_steps
 from classifier.errors import Cancelled, TaggerError
-from classifier.store.rows import now
 from classifier.store.runs import Run
 from classifier.store.store import Store
 from classifier.texts import english
@@ -30,21 +29,18 @@ READING, CHECKING, LEARNING, COMPARING, REPORTING, SAVING = STEPS = (
 )
 BEAT_SECONDS = 2.0
 PATIENCE_SECONDS = 4.0  # for a run to stop by itself, before it is interrupted
-N_LINES = 100  # of the log, the newest
 
 
 class Watched:
     """A run that is watched while the block is open. Called like a `Track`, it yields items and notes how many are done."""
 
-    def __init__(self, store: Store, run: Run, track: Track, names: Sequence[str] = STEPS) -> None:
+    def __init__(self, store: Store, run: Run, progress: Progress, names: Sequence[str] = STEPS) -> None:
         """Take the run and the names of its steps. From the last one on it cannot be stopped."""
-        self._runs, self._run, self._track = store.runs, run, track
-        expected = _last_seconds(store, run.job, names)
-        self._progress = RunProgress(names=list(names), steps=[], doing=None, expected=expected, log=[])
+        self._runs, self._run, self._progress = store.runs, run, progress
+        progress.begin(names, _last_seconds(store, run.job, names))
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._cancelled_by: str | None = None
         self._may_cancel = True
-        self._step_began = monotonic()
 
     def __enter__(self) -> Self:
         self._runs.let_cancel(self._run.id, may_cancel=True)
@@ -55,19 +51,18 @@ class Watched:
         with self._lock:
             self._may_cancel = False
         self._ended.set()
-        self._end_step()
+        self._progress.end_step()
         with suppress(Exception):  # what is known of the run itself is recorded by whoever ends it
             self._beat()
 
     def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
-        """Yield items as the terminal's bar does, and note how far they are. Raise `Cancelled` if somebody stops the run."""
-        of = f" ({total:,})" if total else ""
-        self.say(f"{label[:1].upper()}{label[1:]}{of}")
-        for done, item in enumerate(self._track(items, total, label)):
+        """Yield items and note how far they are. Raise `Cancelled` if somebody stops the run."""
+        if not self._progress.loops:
+            of = f" ({total:,})" if total else ""
+            self.say(f"{label[:1].upper()}{label[1:]}{of}")
+        for item in self._progress(items, total, label):
             self._stop_if_cancelled()
-            self._progress["doing"] = {"label": label, "done": done, "total": total}
             yield item
-        self._progress["doing"] = None
 
     def stopped(self, error: BaseException) -> Cancelled | None:
         """Return the error that says who stopped the run, None if it ended for another reason."""
@@ -76,22 +71,16 @@ class Watched:
 
     def step(self, name: str) -> None:
         """Begin a step. Raise `Cancelled` if somebody stops the run."""
-        self._end_step()
-        if name == self._progress["names"][-1]:
+        self._progress.end_step()
+        if name == self._progress.state["names"][-1]:
             self._close()
         self._stop_if_cancelled()
-        self._step_began = monotonic()
-        self._progress["steps"].append({"name": name, "began_at": now(), "seconds": None})
+        self._progress.step(name)
         self._beat()
 
     def say(self, text: str) -> None:
         """Add a line to the log."""
-        self._progress["log"] = [*self._progress["log"], LogLine(at=now(), text=text)][-N_LINES:]
-
-    def _end_step(self) -> None:
-        self._progress["doing"] = None
-        if self._progress["steps"] and self._progress["steps"][-1]["seconds"] is None:
-            self._progress["steps"][-1]["seconds"] = round(monotonic() - self._step_began, 1)
+        self._progress.say(text)
 
     def _close(self) -> None:
         """From now on nobody can stop the run. Raise `Cancelled` if somebody has."""
@@ -106,39 +95,21 @@ class Watched:
             raise Cancelled(english(said.STOPPED, name=self._cancelled_by))
 
     def _beat(self) -> None:
-        self._cancelled_by = self._runs.beat(self._run.id, self._progress) or self._cancelled_by
+        self._cancelled_by = self._runs.beat(self._run.id, self._progress.state) or self._cancelled_by
 
     def _beat_on(self) -> None:
         asked: float | None = None
         while not self._ended.wait(BEAT_SECONDS):
             with suppress(Exception):  # a database that is away now may be there in some seconds
                 self._beat()
+            if not self._ended.is_set():
+                self._progress.show(moved=True)
             if self._cancelled_by is not None:
                 asked = asked or monotonic()
                 with self._lock:
                     if self._may_cancel and monotonic() - asked > PATIENCE_SECONDS:
                         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                         asked = monotonic()  # once more later: Python drops an interruption that meets a finalizer
-
-
-class Unwatched:
-    """A run of which nothing is recorded while it goes on."""
-
-    def __init__(self, track: Track) -> None:
-        self._track = track
-
-    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
-        """Yield items as the terminal's bar does."""
-        return self._track(items, total, label)
-
-    def step(self, name: str) -> None:
-        """Begin a step."""
-
-    def say(self, text: str) -> None:
-        """Drop a line of the log."""
-
-
-Progress = Watched | Unwatched
 
 
 def why_it_failed(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from classifier.domain import sentences as said
 from classifier.domain.examples import read_through
 from classifier.domain.origins import count_origins
-from classifier.domain.progress import Track, untracked
+from classifier.domain.progress import Progress
 from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
@@ -42,8 +42,7 @@ from classifier.training.progress import (
     READING,
     REPORTING,
     SAVING,
-    Progress,
-    Unwatched,
+    STEPS,
     Watched,
     why_it_failed,
 )
@@ -77,7 +76,7 @@ def retrain(
     by: str = JOB,
     force: bool = False,
     dry_run: bool = False,
-    track: Track = untracked,
+    progress: Progress | None = None,
     asked: str | None = None,
 ) -> tuple[Result, Run | None]:
     """Train a challenger on the store's examples, promote it if it is not worse, and return the result and its record.
@@ -96,22 +95,23 @@ def retrain(
             head = publish(registry, store) if taxonomy is None else take_over(registry, store, taxonomy, by)
             taxonomy = head.taxonomy if head is not None and taxonomy is not None else taxonomy
         _check_accepted(settings, taxonomy or registry.taxonomy())
-        begun = time.monotonic()
+        begun, progress = time.monotonic(), progress or Progress()
         if dry_run:
-            retraining = _Retraining(store, registry, settings, by, True, Unwatched(track), begun)
+            progress.begin(STEPS)
+            retraining = _Retraining(store, registry, settings, by, True, progress, begun)
             return retraining.run(retraining.inputs(taxonomy), force=True), None
         store.proposals.keep_promises(registry.taxonomy() or Taxonomy(()))
         record, data = store.runs.begin(JOB, asked), None
-        progress = Watched(store, record, track)
-        retraining = _Retraining(store, registry, settings, by, False, progress, begun)
+        watched = Watched(store, record, progress)
+        retraining = _Retraining(store, registry, settings, by, False, watched, begun)
         try:
-            with progress:
+            with watched:
                 inputs = retraining.inputs(taxonomy)
                 data = inputs.snapshot.digest
                 take_over(registry, store, inputs.taxonomy, by)  # where nobody maintains it, articles bring new tags
                 result = retraining.run(inputs, force)
         except BaseException as error:
-            if stopped := progress.stopped(error):
+            if stopped := watched.stopped(error):
                 store.runs.end(record, CANCELLED, f"{stopped} {said.CHAMPION_STAYS}", data=data)
                 raise Cancelled(f"{stopped} {said.CHAMPION_STAYS}") from None
             store.runs.end(record, FAILED, why_it_failed(error), data=data)
@@ -150,7 +150,7 @@ class _Retraining:
     settings: TrainingSettings
     by: str
     dry_run: bool
-    track: Progress
+    track: Progress | Watched
     begun: float  # time.monotonic()
 
     def inputs(self, taxonomy: Taxonomy | None) -> Inputs:

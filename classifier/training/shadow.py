@@ -80,10 +80,8 @@ def _judge_arrivals(store: Store, registry: Registry, inputs: Inputs, shadow: Sh
         return
     arrived = store.live.texts(waiting[:most])
     articles, unreadable = [article for _, article in arrived], Unreadable()
-    ours, theirs = (
-        _suggested(model, articles, unreadable, track)
-        for model in (registry.as_it_serves(registry.load(shadow.version)), champion)
-    )
+    models = registry.as_it_serves(registry.load(shadow.version)), champion
+    ours, theirs = (_suggested(model, articles, unreadable, track) for model in track(models, 2, "judging in shadow"))
     store.shadow.put(
         [
             InShadow(article_id, digest, shadow.version, new, champion.version, old)
@@ -97,7 +95,7 @@ def _suggested(
     model: TagModel, articles: Sequence[Article], unreadable: Unreadable, track: Track
 ) -> list[dict[str, float]]:
     """Return the suggested tags of articles with their scores, by a model as it was trained."""
-    judged = judge(model, articles, model.taxonomy, track, "judging in shadow", unreadable)
+    judged = judge(model, articles, model.taxonomy, track, f"by {model.version}", unreadable)
     ids = [tag.id for tag in model.taxonomy.tags]
     return [
         {ids[tag]: round(float(scores[tag]), 4) for tag in np.flatnonzero(suggested).tolist()}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from classifier.archive.bring.folder import ArchiveFolder, State
-from classifier.domain.progress import Track
+from classifier.domain.progress import Progress
 from classifier.serving.registry import Registry
 from classifier.serving.trainer import carry_out
 from classifier.store.runs import CANCELLED, FAILED, Run
@@ -40,17 +40,17 @@ def begin(store: Store, registry: Registry, folder: ArchiveFolder, state: State,
     return run
 
 
-def recorded(store: Store, folder: ArchiveFolder, run_id: str, step: str, track: Track, work: Work) -> None:
+def recorded(store: Store, folder: ArchiveFolder, run_id: str, step: str, progress: Progress, work: Work) -> None:
     """Do the work of a step and record how it ended. Raise `Cancelled` if somebody stopped it, else what it raises."""
     job = JOBS[step]
     with store.runs.alone(job):
         run = store.runs.begin(job, run_id)
-        progress = Watched(store, run, track, STEPS[step])
+        watched = Watched(store, run, progress, STEPS[step])
         try:
-            with progress:
-                reason, result = work(progress)
+            with watched:
+                reason, result = work(watched)
         except BaseException as error:
-            if stopped := progress.stopped(error):
+            if stopped := watched.stopped(error):
                 store.runs.end(run, CANCELLED, str(stopped))
                 raise stopped from None
             store.runs.end(run, FAILED, folder.plain(why_it_failed(error)))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from classifier.domain.examples import Attributed, read_through
-from classifier.domain.progress import Track
+from classifier.domain.progress import Doing, Progress
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.data.figures import data_report
@@ -22,7 +22,9 @@ JOB = "data-report"
 NOTE_SECONDS = 2.0  # between two notes of the progress
 
 
-def keep_data_report(store: Store, taxonomy: Taxonomy, examples: Iterable[Attributed], track: Track) -> DataReport:
+def keep_data_report(
+    store: Store, taxonomy: Taxonomy, examples: Iterable[Attributed], progress: Progress
+) -> DataReport:
     """Make the data report of what training would learn from, keep it for the pages, and return it.
 
     Raises:
@@ -30,11 +32,11 @@ def keep_data_report(store: Store, taxonomy: Taxonomy, examples: Iterable[Attrib
         AllUnreadable: if no article can be read.
     """
     with store.runs.alone(JOB):
-        progress = _Noted(store, track)
+        noted = _Noted(store, progress)
         try:
-            progress.note("reading the articles", 0.0)
+            noted.note("reading the articles", 0.0)
             made_at, last = now(), store.log.last()  # what comes while it is made counts as newer
-            read = list(examples)
+            read = list(progress(examples, 0, "reading"))
             timeless = [each.article.id for each in read if each.source == STARTER]
             articles = [read_through(each.article, taxonomy) for each in read]
             ignored = store.ignored_blocks.list()
@@ -43,7 +45,8 @@ def keep_data_report(store: Store, taxonomy: Taxonomy, examples: Iterable[Attrib
             if before is not None and before.taxonomy_version == taxonomy.version and before.content["data"] == digest:
                 content = before.content  # nothing is new: a night in which nobody worked costs no fitting
             if content is None:
-                report = data_report(articles, taxonomy, progress.track, timeless=timeless, blocks=texts_of(ignored))
+                progress.step("looking")
+                report = data_report(articles, taxonomy, noted.track, timeless=timeless, blocks=texts_of(ignored))
                 content = {**to_json(report), "data": digest}
             store.reports.put(KeptReport(DATA, made_at, last, taxonomy.version, content))
             return read_data_report(content)
@@ -54,15 +57,16 @@ def keep_data_report(store: Store, taxonomy: Taxonomy, examples: Iterable[Attrib
 class _Noted:
     """Notes in the store how far the work is, where the pages read it."""
 
-    def __init__(self, store: Store, track: Track) -> None:
-        self._store, self._track, self._last = store, track, 0.0
+    def __init__(self, store: Store, progress: Progress) -> None:
+        self._store, self._progress, self._last = store, progress, 0.0
 
     def note(self, doing: str, share: float) -> None:
         self._last = time.monotonic()
         self._store.reports.put(KeptReport(PROGRESS, now(), 0, "", {"doing": doing, "share": round(share, 3)}))
 
     def track(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
-        for number, item in enumerate(self._track(items, total, label)):
+        for number, item in enumerate(self._progress(items, total, label)):
             if time.monotonic() - self._last >= NOTE_SECONDS:
-                self.note(label, number / total if total else 0.0)
+                doing = self._progress.state["doing"] or Doing(label=label, done=number, total=total)
+                self.note(doing["label"], doing["done"] / doing["total"] if doing["total"] else 0.0)
             yield item

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
@@ -33,10 +33,12 @@ def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
             original.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         _without_limit(original)
         _take_all(copy)
-        for table in _tables():
-            total = original.scalar(select(func.count()).select_from(table)) or 0
+        totals = {table: original.scalar(select(func.count()).select_from(table)) or 0 for table in _tables()}
+        n_all = sum(totals.values())
+        ticks = iter(track(repeat(None, n_all), n_all, "copying"))  # one for a row, of whichever table
+        for table, total in totals.items():
             written, read = hashlib.sha256(), hashlib.sha256()
-            waiting = iter(track(_rows(original, table, written), total, table.name))
+            waiting = (row for row, _ in zip(_rows(original, table, written), ticks, strict=False))
             while batch := list(islice(waiting, _BATCH)):
                 try:
                     copy.execute(insert(table), batch)

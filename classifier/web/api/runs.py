@@ -4,7 +4,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from classifier.domain.progress import Doing, DoneStep, LogLine, seconds_left
+from classifier.domain.progress import Doing, DoneStep, LogLine, time_left
 from classifier.errors import NotFound
 from classifier.serving.trainer import Trainer
 from classifier.serving.views import pick
@@ -32,7 +32,8 @@ class RunRow(TypedDict):
 class RunOut(RunRow):
     """A training with its steps and its log. `step` is the number of the present step, 0 before the first.
 
-    `minutes_left` is null where no earlier training tells. `held` and `blocked_by` are as `retrain --json` gives them.
+    `minutes_left` is null where no earlier training tells. Then `minutes_at_least` is how long the present loop still takes.
+    `held` and `blocked_by` are as `retrain --json` gives them.
     """
 
     step: int
@@ -40,6 +41,7 @@ class RunOut(RunRow):
     steps: list[DoneStep]
     doing: Doing | None
     minutes_left: float | None
+    minutes_at_least: float | None
     log: list[LogLine]
     may_cancel: bool
     cancelled_by: str | None
@@ -100,13 +102,14 @@ def run_view(run: Run) -> RunOut:
     """Return a training as the API and the pages show it."""
     progress, result = run.progress, run.result or {}
     steps = progress["steps"] if progress else []
-    left = seconds_left(progress) if progress and run.is_unfinished else None
+    left = time_left(progress) if progress and run.is_unfinished else None
     fields = vars(run) | {
         "step": len(steps),
         "n_steps": len(progress["names"]) if progress else 0,
         "steps": steps,
         "doing": progress["doing"] if progress and run.is_unfinished else None,
-        "minutes_left": None if left is None else round(left / 60.0, 1),
+        "minutes_left": round(left.seconds / 60.0, 1) if left is not None and not left.is_least else None,
+        "minutes_at_least": round(left.seconds / 60.0, 1) if left is not None and left.is_least else None,
         "log": progress["log"] if progress else [],
         "held": result.get("held", []),
         "blocked_by": result.get("blocked_by", []),

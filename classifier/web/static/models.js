@@ -1,15 +1,18 @@
 // The progress of a training, kept up to date without loading the page. Without this script the page shows it as it was.
 
-import { _, locale, ngettext } from "./texts.js";
+import { _, locale, ngettext, number } from "./texts.js";
 
 {
   const card = document.getElementById("run");
   const seconds = 2;
 
-  const left = (minutes) => {
-    if (minutes === null) return _("How long it takes is known after the first training.");
-    if (minutes < 1) return _("Less than a minute is left.");
-    return ngettext("About %(n)s minute is left.", "About %(n)s minutes are left.", Math.ceil(minutes));
+  const left = ({ minutes_left: about, minutes_at_least: least, doing }) => {
+    if (about !== null && about < 1) return _("Less than a minute is left.");
+    if (about !== null) return ngettext("About %(n)s minute is left.", "About %(n)s minutes are left.", Math.ceil(about));
+    if (least !== null) return ngettext("At least %(n)s minute is left.", "At least %(n)s minutes are left.", Math.floor(least));
+    if (!doing || !doing.done) return _("How long it takes depends on the number of articles.");
+    const done = _("So far: %(n)s", { n: number(doing.done) });
+    return doing.total ? `${done} / ${number(doing.total)}` : done;
   };
 
   const show = (run) => {
@@ -29,7 +32,7 @@ import { _, locale, ngettext } from "./texts.js";
       : _("A training begins");
     const head = card.querySelector("h3");
     if (head.textContent !== title) head.textContent = title;
-    const text = left(run.minutes_left);
+    const text = left(run);
     const status = card.querySelector("[data-left]");
     if (status.textContent !== text) status.textContent = text;
     const log = card.querySelector("[data-log]");
