@@ -27,6 +27,8 @@ from classifier.web.guard.limits import Limits
 from tests.archives import export_of
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.sqlite("files are read and tags corrected without the store")
+
 N = 210  # articles that are brought; the gate wants 200
 TSV = "Nr\tHeadline\tText\tTopics\n1\tISKP in Kabul\tThe Taliban fought ISKP.\tTaliban;ISKP\n2\tTalks\tTalks in Doha.\tTaliban\n"
 

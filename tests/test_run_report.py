@@ -38,6 +38,8 @@ from classifier.training.settings import TrainingSettings
 from tests.desk import N_LATER, QUICK, Desk, database, flipped
 from tests.latin import left_in_latin, reading_in
 
+pytestmark = pytest.mark.sqlite("a report is made of what was computed")
+
 FLIPPED = "attack"
 TAXONOMY = Taxonomy((Tag("kabul", "Kabul", "place"), Tag("herat", "Herat", "place"), Tag("trial", "Trial", "theme")))
 

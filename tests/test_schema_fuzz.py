@@ -28,6 +28,8 @@ from tests.hard import size, told
 from tests.postgres import database
 from tests.server import start, stop
 
+pytestmark = pytest.mark.sqlite("requests are checked before the store is asked")
+
 ROLES = ("cms", "editor", "admin", "reader")
 OPEN, NOBODY = "anybody before the first key", "nobody"
 CONFIG = SchemathesisConfig.from_path(ROOT / "tests" / "data" / "schemathesis.toml")
