@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -934,10 +935,30 @@ def test_status_leads_a_newcomer_from_step_to_step(run: Run, desk: Path, models:
     assert status(models)["next_step"] == "nothing to do"
 
 
+def test_status_says_in_sentences_what_there_is(
+    run: Run, models: Path, two_versions: tuple[str, str], stored: Store, database_url: str
+) -> None:
+    stored.import_articles([Article("a1", "ISKP in Kabul"), Article("a2", "Talks in Doha")], "import")
+    stored.keys.create("desk", "admin")
+    shadow = {"version": two_versions[1], "by": "ana", "at": "2026-11-02T06:30:00.000000+00:00"}
+    (models / "shadow.json").write_text(json.dumps(shadow), encoding="utf-8")
+    ran = run("status", "--models", models, "--database", database_url)
+    assert ran.code == 0
+    said = re.sub(r"20\d\d-\d\d-\d\d( \d\d:\d\d)?", "DAY", ran.out).splitlines()
+    assert said == [
+        f"Model {two_versions[0]} serves since DAY.",
+        "2 articles in the store: 2 from import.",
+        "1 key can be used.",
+        "2 open articles without suggestions of this model. They are made while the service runs.",
+        f"Version {two_versions[1]} is in shadow since DAY. It has judged 0 articles, and ends on DAY.",
+        "Next: nothing to do",
+    ]
+
+
 def test_status_creates_nothing(run: Run, tmp_path: Path) -> None:
     ran = run("status", "--models", tmp_path / "m", "--database", f"sqlite:///{tmp_path}/d/tagger.db")
     assert ran.code == 0
-    assert "serves:  nothing" in ran.out
+    assert "No model serves.\nNo article is stored.\n" in ran.out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -1001,8 +1022,12 @@ def test_status_with_all_keys_revoked_says_that_every_call_is_refused(
 ) -> None:
     run("keys", "create", "desk", "--role", "admin", "--database", database_url)
     run("keys", "revoke", "desk", "--database", database_url)
-    found = run("status", "--models", models, "--database", database_url, "--json").json
-    assert "every call is refused until a key is made" in found["next_step"]
+    found = run("status", "--models", models, "--database", database_url, "--json")
+    assert (found.code, found.json["problems"]) == (
+        1,
+        ["All keys are revoked or expired, so every call is refused."],
+    )
+    assert "keys create" in found.json["next_step"]
 
 
 def test_status_of_a_database_that_breaks_while_it_is_read_says_so(
@@ -1012,7 +1037,7 @@ def test_status_of_a_database_that_breaks_while_it_is_read_says_so(
         connection.exec_driver_sql("ALTER TABLE articles RENAME TO gone")
     ran = run("status", "--models", models, "--database", database_url)
     assert ran.code == 1
-    assert "wrong:   The database cannot be used: " in ran.out
+    assert "Wrong: The database cannot be used: " in ran.out
     assert "articles" in ran.out
 
 
@@ -1025,16 +1050,16 @@ def test_status_fails_for_a_database_that_is_gone_or_has_a_broken_page(run: Run,
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2] + b"\xff" * 4096 + whole[len(whole) // 2 + 4096 :])
     broken = run("status", "--models", models, "--database", url)
-    assert (broken.code, "wrong:   The database" in broken.out, "restore" in broken.out) == (1, True, True)
+    assert (broken.code, "Wrong: The database" in broken.out, "restore" in broken.out) == (1, True, True)
     path.unlink()
     gone = run("status", "--models", models, "--database", url)
-    assert (gone.code, f"wrong:   The database {path} is gone" in gone.out) == (1, True)
+    assert (gone.code, f"Wrong: The database {path} is gone" in gone.out) == (1, True)
 
 
 def test_status_fails_where_a_server_is_away_or_there_is_no_folder(run: Run, models: Path, tmp_path: Path) -> None:
     for url in ("postgresql+psycopg://tagger@127.0.0.1:1/tagger", f"sqlite:///{tmp_path}"):
         ran = run("status", "--models", models, "--database", url)
-        assert (url, ran.code, "wrong: " in ran.out) == (url, 1, True)
+        assert (url, ran.code, "Wrong: " in ran.out) == (url, 1, True)
 
 
 # --- serve ---

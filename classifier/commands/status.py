@@ -1,8 +1,9 @@
 """`status`: what serves, what is stored, what is wrong, and what to do next."""
 
 from argparse import Namespace
+from collections.abc import Iterator
 
-from classifier.commands.common import print_json, registry_of
+from classifier.commands.common import minute, print_json, registry_of
 from classifier.errors import TaggerError
 from classifier.operations.status import Status, status
 from classifier.settings import Settings
@@ -19,15 +20,26 @@ def do_status(options: Namespace, settings: Settings) -> None:
 
 
 def _print_status(report: Status) -> None:
-    champion = report["champion"]
-    print(f"serves:  {champion['version'] + ' since ' + champion['at'] if champion else 'nothing'}")
-    stored = ", ".join(f"{n} from {source}" for source, n in report["articles"].items()) or "no articles"
-    print(f"stored:  {stored}; keys in use: {report['keys']}")
-    if report["waiting"]:
-        print(f"waiting: {report['waiting']} open articles for suggestions of this model (made while the service runs)")
-    if (shadow := report["shadow"]) is not None:
-        judged = f"{shadow['n_articles']} articles judged, ends on {shadow['until'][:10]}"
-        print(f"shadow:  {shadow['version']} since {shadow['since'][:10]}, {judged}")
-    for problem in report["problems"]:
-        print(f"wrong:   {problem}")
-    print(f"next:    {report['next_step']}")
+    for line in (*_facts(report), *(f"Wrong: {problem}" for problem in report["problems"])):
+        print(line)
+    print(f"Next: {report['next_step']}")
+
+
+def _facts(report: Status) -> Iterator[str]:
+    champion, shadow, n_stored = report["champion"], report["shadow"], sum(report["articles"].values())
+    yield f"Model {champion['version']} serves since {minute(champion['at'])}." if champion else "No model serves."
+    sources = ", ".join(f"{n:,} from {source}" for source, n in report["articles"].items())
+    yield f"{n_stored:,} article{_s(n_stored)} in the store: {sources}." if n_stored else "No article is stored."
+    if (n := report["keys"]) == 0:
+        yield "No key can be used."
+    else:
+        yield f"{n:,} key{_s(n)} can be used."
+    if n := report["waiting"]:
+        yield f"{n:,} open article{_s(n)} without suggestions of this model. They are made while the service runs."
+    if shadow is not None:
+        judged = f"It has judged {shadow['n_articles']:,} article{_s(shadow['n_articles'])}"
+        yield f"Version {shadow['version']} is in shadow since {minute(shadow['since'])}. {judged}, and ends on {shadow['until'][:10]}."
+
+
+def _s(n: int) -> str:
+    return "s" * (n != 1)

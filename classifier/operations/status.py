@@ -41,7 +41,9 @@ class Status(TypedDict):
     next_step: str
 
 
-MODELS, DATABASE, TAXONOMY, TRAINING, WEBHOOKS, DISK = "models", "database", "taxonomy", "training", "webhooks", "disk"
+MODELS, DATABASE, TAXONOMY, TRAINING = "models", "database", "taxonomy", "training"
+WEBHOOKS, DISK, KEYS = "webhooks", "disk", "keys"
+MAKE_KEY = "python -m classifier keys create NAME --role admin"
 LEAST_FREE = 0.05  # of a disk; below it the next training or backup may find no room
 
 
@@ -54,14 +56,13 @@ class Problem(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """Articles by source, usable keys, all keys, decided articles while no run has learned from any, articles that wait.
+    """Articles by source, usable keys, decided articles while no run has learned from any, articles that wait.
 
     `n_in_shadow` articles were judged by the version in shadow.
     """
 
     articles: dict[str, int]
     n_keys: int = 0
-    n_ever: int = 0
     n_unlearned: int = 0
     n_waiting: int = 0
     n_in_shadow: int = 0
@@ -141,10 +142,14 @@ def _stored(
         _check_store(store, retrain_hours, problems)
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
+        if keys and not n_usable:
+            problems.append(
+                Problem("All keys are revoked or expired, so every call is refused.", f"make a key: {MAKE_KEY}", KEYS)
+            )
         # While no model can be loaded, no article waits for its judgement.
         n_waiting = store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version)) if model else 0
         n_in_shadow = store.shadow.n_articles(shadow.version) if shadow else 0
-        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, n_waiting, n_in_shadow)
+        return _Stored(store.count_articles(), n_usable, n_unlearned, n_waiting, n_in_shadow)
     except (BadStore, OSError) as error:
         damaged = isinstance(error, DamagedStore)
         step = "restore the database from a backup" if damaged else "mend the database as it is said above"
@@ -203,13 +208,10 @@ def _shadow_status(shadow: Shadow, n_articles: int) -> ShadowStatus:
 def _next_step(serves: bool, stored: _Stored) -> str:
     if not serves:
         return "train a model: python -m classifier train"
-    make_key = "python -m classifier keys create NAME --role admin"
-    if stored.n_ever and not stored.n_keys:
-        return f"all keys are revoked or expired, so every call is refused until a key is made: {make_key}"
     if not stored.articles:
         return "start the service (python -m classifier serve), or import an archive (python -m classifier import FILE)"
     if not stored.n_keys:
-        return f"make keys before the service leaves this machine: {make_key}"
+        return f"make keys before the service leaves this machine: {MAKE_KEY}"
     if stored.n_unlearned:
         return (
             f"let the model learn from the decisions on {stored.n_unlearned} article{'s' * (stored.n_unlearned > 1)}: "
