@@ -157,7 +157,7 @@ def _run(folder: Path, *arguments: str, python: Path = PYTHON) -> tuple[int, str
     return code, (folder / "err.txt").read_text(encoding="utf-8")
 
 
-def _wait_for_fold_1(folder: Path) -> None:
+def _wait_for_learning(folder: Path) -> None:
     _wait(lambda: b"] learning" in (folder / "err.txt").read_bytes())
 
 
@@ -178,7 +178,7 @@ def test_training_on_two_workers_gives_the_model_of_one_machine(
 
 def test_a_killed_worker_does_not_fail_the_training(cluster: Cluster, alone: Fitted, tmp_path: Path) -> None:
     running = _begin(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", cluster.address)
-    _wait_for_fold_1(tmp_path)
+    _wait_for_learning(tmp_path)
     _wait(cluster.at_work())
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
@@ -199,7 +199,7 @@ def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
     cluster: Cluster, alone: Fitted, tmp_path: Path
 ) -> None:
     running = _begin(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", cluster.address)
-    _wait_for_fold_1(tmp_path)
+    _wait_for_learning(tmp_path)
     _wait(cluster.at_work())
     for worker in cluster.workers:
         worker.send_signal(signal.SIGKILL)
