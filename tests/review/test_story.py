@@ -51,8 +51,11 @@ class Hand:
     def done(self, said: str = "Done.") -> None:
         expect(self.page.get_by_role("status").first).to_contain_text(said)
 
+    def collect(self, within: Locator) -> None:
+        with self.page.expect_navigation():
+            self.button("Add to the basket", within)
+
     def apply_basket(self, why: str) -> None:
-        self.page.wait_for_load_state("networkidle")  # the form that filled it is on its way
         self.go("/tags/basket")
         self.page.get_by_label("Why").fill(why)
         self.button("Apply")
@@ -107,7 +110,7 @@ def merge_and_undo(hand: Hand) -> None:
     page.get_by_label("Tag (for merge and put under)").fill("talib")
     expect(page.locator("#names-into option[value='Taliban']")).to_have_count(1)
     page.get_by_label("Tag (for merge and put under)").fill("Taliban")
-    hand.button("Add to the basket", page.locator("#ticked"))
+    hand.collect(page.locator("#ticked"))
     expect(page.locator("#pages .n")).to_have_text(["1", "1"])  # one tag was missed, one change is in the basket
     hand.apply_basket("The desk writes of one group")
     assert hand.heir("iskp") == "taliban"
@@ -122,7 +125,7 @@ def split_and_decide(hand: Hand) -> None:
     hand.go("/tags/hamas")
     hand.press(page.get_by_text("Split it"))
     page.get_by_label("Parts, one a line: new labels or tags").fill("Hamas in Gaza\nHamas abroad")
-    hand.button("Add to the basket", page.locator("form:has(#parts)"))
+    hand.collect(page.locator("form:has(#parts)"))
     hand.apply_basket("Two desks")
     hand.link("See which articles wait")
     expect(page.locator("#waiting")).to_contain_text("2 articles wait for a decision")
