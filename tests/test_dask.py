@@ -171,7 +171,7 @@ def test_training_on_two_workers_gives_the_model_of_one_machine(
 ) -> None:
     before = [_seconds(worker) for worker in cluster.workers]
     code, said = _run(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", cluster.address)
-    assert (code, said.split("\n")[0]) == (0, f"2 workers of {cluster.address} share the work")
+    assert (code, f"2 workers of {cluster.address} share the work" in said.split("\n")) == (0, True)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
     assert all(_seconds(worker) - was > 0.2 for worker, was in zip(cluster.workers, before, strict=True))
 
