@@ -12,7 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
 from classifier.importers import Outcome, import_files, read_files
 from classifier.importers.folders import id_of
-from classifier.importers.formats import format_of
+from classifier.importers.formats import format_of, n_records
 from classifier.importers.lines import MAX_LINE
 from classifier.importers.mapping import TermMap, read_map
 from classifier.importers.records import MAX_TERM, MAX_TEXT, CmsTerm, ReadOptions, SetAside
@@ -783,6 +783,43 @@ def test_hostile_terms_and_names_cannot_write_to_the_terminal(run: Run, tmp_path
     ran = run(written(tmp_path / "desk.csv", 'id,title,tags\n1,A,"\x1b[2Jboo; x"\n\x1b[2J,B,\n'))
     assert "\x1b" not in ran.out + ran.err
     assert Imported(new=1) == Imported(*map(int, ran.out.split()[0:1]))
+
+
+# --- how many there are ---
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "n"),
+    [
+        ("a.jsonl", b'{"id": "a", "title": "A"}\n' * 3, 3),
+        ("a.xml", b"<rss>" + b"<item>" * 300_000, 300_000),  # some of them lie across two chunks
+        ("a.csv", b"id,title\na,A\n", 0),
+        ("a.jsonl.gz", gzip.compress(b'{"id": "a", "title": "A"}\n'), 0),
+        ("packed.jsonl", gzip.compress(b'{"id": "a", "title": "A"}\n'), 0),
+        ("empty.jsonl", b"", 0),
+    ],
+)
+def test_records_are_counted_where_that_is_quick(tmp_path: Path, name: str, content: bytes, n: int) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert n_records([tmp_path / name], ReadOptions()) == n
+    assert n_records([tmp_path / name, tmp_path], ReadOptions()) == 0
+
+
+def test_an_import_knows_how_many_records_there_are_and_an_unknown_file_is_refused_as_before(
+    tmp_path: Path, store: Store
+) -> None:
+    totals = []
+
+    def track(items: Iterable[Any], total: int, _label: str) -> Iterable[Any]:
+        totals.append(total)
+        return items
+
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "title": "A"}\n{"id": "b", "title": "B"}\n', encoding="utf-8")
+    import_files(store, [tmp_path / "a.jsonl"], "import", track)
+    (tmp_path / "b.txt2").write_text("?", encoding="utf-8")
+    with pytest.raises(BadImport, match="does not tell its format"):
+        import_files(store, [tmp_path / "b.txt2"], "import", track)
+    assert totals == [2, 0]
 
 
 # --- docs/importing.md ---

@@ -26,14 +26,16 @@ def do_decisions(options: Namespace, _settings: Settings) -> None:
 
 def do_examples(options: Namespace, settings: Settings) -> None:
     how = settings.starter_until, settings.close_after_days, settings.learn_left
-    examples = store_of(options).exports.attributed(*how)
-    _export(options, "examples", (record_of(one.article) | {"origins": dict(one.origins)} for one in examples))
+    store = store_of(options)
+    examples = store.exports.attributed(*how)
+    records = (record_of(one.article) | {"origins": dict(one.origins)} for one in examples)
+    _export(options, "examples", records, sum(store.count_articles().values()))
 
 
-def _export(options: Namespace, name: str, records: Iterable[Mapping[str, object]]) -> None:
+def _export(options: Namespace, name: str, records: Iterable[Mapping[str, object]], total: int = 0) -> None:
     n = 0
     with whole_file(options.output) as lines:
-        for record in options.progress(records, 0, f"exporting {name}"):
+        for record in options.progress(records, total, f"exporting {name}"):
             lines.write(orjson.dumps(record) + b"\n")
             n += 1
     print_result(options, {name: n, "output": str(options.output)}, f"{n} {name} -> {options.output}")

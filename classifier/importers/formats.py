@@ -25,6 +25,9 @@ _BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
 
 
+_BESIDE_A_RECORD = {"jsonl": b"\n", "wxr": b"<item>"}  # stands once in each record, or nearly so
+
+
 def format_of(path: Path, options: ReadOptions) -> str:
     """Return wxr, csv, jsonl or folder. Raises `BadArticle` if neither name nor content shows it."""
     if options.format is not None:
@@ -35,6 +38,23 @@ def format_of(path: Path, options: ReadOptions) -> str:
     if suffix in _ARTICLES:
         raise BadArticle(f"{path} is one article. Import the folder that it lies in: {path.parent}", "")
     return _SUFFIXES.get(suffix) or _by_content(path)
+
+
+def n_records(paths: Iterable[Path], options: ReadOptions) -> int:
+    """Return about how many records files have. 0: only whoever reads them can tell."""
+    n = 0
+    for path in paths:
+        mark = _BESIDE_A_RECORD.get(format_of(path, options)) if path.is_file() else None  # a pipe is read only once
+        if mark is None:
+            return 0
+        with path.open("rb") as file:
+            if file.peek(2)[:2] == _GZIP:  # what it unpacks to may be long
+                return 0
+            before = b""
+            while chunk := file.read(1 << 20):
+                n += (before + chunk).count(mark)
+                before = (before + chunk)[len(before + chunk) - len(mark) + 1 :]
+    return n
 
 
 def _by_content(path: Path) -> str:
