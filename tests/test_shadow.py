@@ -400,7 +400,7 @@ def test_commands_begin_list_and_end_a_shadow(
     assert f"{other} is in shadow until" in run("models", "shadow", other)
     listed = run("models", "list").splitlines()
     assert [line.endswith("in shadow") for line in listed] == [other in line for line in listed]
-    assert f"shadow:  {other} since" in run("status", "--database", database_url)
+    assert f"Version {other} is in shadow since" in run("status", "--database", database_url)
     found = status(models, database_url)["shadow"]
     assert found is not None
     assert (found["version"], found["n_articles"]) == (other, 0)
