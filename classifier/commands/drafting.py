@@ -14,6 +14,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadOperation, TaggerError
 from classifier.importers import Outcome, read_files
+from classifier.importers.formats import n_records
 from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
 from classifier.reports.draft.map_file import as_csv
@@ -85,7 +86,8 @@ def _of_store(options: Namespace, store: Store, step: str) -> Iterator[Article]:
 def _of_files(options: Namespace, outcomes: list[Outcome], step: str) -> Iterator[Article]:
     outcome = Outcome()
     outcomes.append(outcome)
-    yield from options.progress(read_files(options.files, outcome, read_options(options)), 0, step)
+    how = read_options(options)
+    yield from options.progress(read_files(options.files, outcome, how), n_records(options.files, how), step)
     if outcome.failures:
         raise TaggerError("\n".join(outcome.failures))
 

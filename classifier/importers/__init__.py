@@ -70,20 +70,13 @@ def import_files(
     outcome = Outcome()
     articles: Iterable[Article] = read_files(files, outcome, options, terms, set_aside)
     if track is not None:
-        articles = track(articles, _n_records(files, options), "importing")
+        articles = track(articles, n_records(files, options), "importing")
     outcome.stored = stored = store.import_articles(articles, source)
     if outcome.failures:
         n_stored = f"{stored.new} new, {stored.changed} changed, {stored.unchanged} unchanged"
         hint = "Mend the file and import again: what is stored stays as it is."
         raise BadImport("\n".join(outcome.failures) + f" What could be read is stored ({n_stored}). {hint}", outcome)
     return outcome
-
-
-def _n_records(files: Sequence[Path], options: ReadOptions) -> int:
-    try:
-        return n_records(files, options)
-    except (BadArticle, OSError):  # whoever reads the file says what is wrong
-        return 0
 
 
 def read_files(

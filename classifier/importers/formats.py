@@ -41,19 +41,26 @@ def format_of(path: Path, options: ReadOptions) -> str:
 
 
 def n_records(paths: Iterable[Path], options: ReadOptions) -> int:
-    """Return about how many records files have. 0: only whoever reads them can tell."""
-    n = 0
-    for path in paths:
-        mark = _BESIDE_A_RECORD.get(format_of(path, options)) if path.is_file() else None  # a pipe is read only once
-        if mark is None:
+    """Return about how many records files have. 0: only whoever reads them can tell, or will say what is wrong."""
+    try:
+        counts = [_n_records(path, options) for path in paths]
+    except (BadArticle, OSError):
+        return 0
+    return sum(counts) if all(counts) else 0
+
+
+def _n_records(path: Path, options: ReadOptions) -> int:
+    mark = _BESIDE_A_RECORD.get(format_of(path, options)) if path.is_file() else None  # a pipe is read only once
+    if mark is None:
+        return 0
+    n, before = 0, b""
+    with path.open("rb") as file:
+        if file.peek(2)[:2] == _GZIP:  # what it unpacks to may be long
             return 0
-        with path.open("rb") as file:
-            if file.peek(2)[:2] == _GZIP:  # what it unpacks to may be long
-                return 0
-            before = b""
-            while chunk := file.read(1 << 20):
-                n += (before + chunk).count(mark)
-                before = (before + chunk)[len(before + chunk) - len(mark) + 1 :]
+        while read := file.read(1 << 20):
+            chunk = before + read
+            n += chunk.count(mark)
+            before = chunk[len(chunk) - len(mark) + 1 :]
     return n
 
 
