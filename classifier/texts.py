@@ -123,6 +123,16 @@ def retold(sentence: str, messages: Sequence[str]) -> str:
     return sentence
 
 
+def retold_line(line: str, messages: Sequence[str]) -> str:
+    """Return an English line that begins with a capital letter in the reader's language, though its messages begin with none."""
+    return capitalized(retold(line[:1].lower() + line[1:], messages))
+
+
+def capitalized(text: str) -> str:
+    """Return a text with a capital letter at its begin."""
+    return text[:1].upper() + text[1:]
+
+
 @cache
 def _most_exact_first(messages: tuple[str, ...]) -> list[str]:
     return sorted(messages, key=lambda message: -len(_PLACE.sub("", message)))

@@ -25,6 +25,7 @@ from classifier.commands import terminal
 from classifier.commands.terminal import Terminal
 from classifier.domain.articles import Article, record_of
 from classifier.domain.progress import Doing, Progress, RunProgress, time_left, within
+from classifier.domain.sentences import SECOND_FIT
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.rows import ago
 from classifier.store.store import Store
@@ -152,7 +153,7 @@ def test_a_loop_that_is_left_early_is_over() -> None:
 def test_work_that_is_done_twice_says_for_what() -> None:
     progress = Progress(["first"])
     progress.step("first")
-    for _ in within(progress, "second fit")(range(2), 2, "folds"):
+    for _ in within(progress, SECOND_FIT)(range(2), 2, "folds"):
         assert progress.loops[0]["label"] == "second fit: folds"
 
 

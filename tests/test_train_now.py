@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from classifier.domain.articles import Article
 from classifier.domain.progress import Progress, RunProgress, time_left
-from classifier.domain.sentences import LOST
+from classifier.domain.sentences import LOST, OF_LOGS
 from classifier.errors import Busy, Cancelled, WrongState
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -23,10 +23,12 @@ from classifier.store.rows import ago
 from classifier.store.runs import CANCELLED, FAILED, JOB, RUNNING, WAITING, Run
 from classifier.store.schema import runs
 from classifier.store.store import Store
+from classifier.texts import retold_line
 from classifier.training import progress
 from classifier.training.progress import STEPS
 from classifier.web import build_app
 from tests.desk import N_LATER, Desk
+from tests.latin import left_in_latin, reading_in
 
 SECONDS = 120.0
 
@@ -84,6 +86,10 @@ def test_a_run_records_its_steps_its_log_and_how_long_they_took(later: Desk) -> 
     assert all(step["seconds"] is not None and step["seconds"] >= 0 for step in told["steps"])
     assert told["expected"].keys() == set(STEPS)  # the first run of the desk tells
     assert any("articles to learn from" in line["text"] for line in told["log"])
+    with reading_in("ar"):
+        assert [left_in_latin(f"<p>{retold_line(line['text'], OF_LOGS)}</p>") for line in told["log"]] == [set()] * len(
+            told["log"]
+        )
     assert [line["at"] for line in told["log"]] == sorted(line["at"] for line in told["log"])
 
 

@@ -53,7 +53,9 @@ def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:
     taxonomy = registry_of(options).taxonomy() or taxonomy_of(tag for article in articles for tag in article.tags or ())
     origins, progress = [], options.progress
     for date, past, later in progress(rolling_origins(articles, starter_ids(articles)), len(ORIGINS), "evaluating"):
-        report = evaluate(fit(past, taxonomy, track=progress).model, later, within(progress, f"from {date[:10]}"))
+        report = evaluate(
+            fit(past, taxonomy, track=progress).model, later, within(progress, f"from {date[:10]}: %(what)s")
+        )
         origins.append({"from": date, "n_learned": len(past), **report})
     means = {name: statistics.fmean(origin[name] for origin in origins) for name in MEASURES}
     lines = [

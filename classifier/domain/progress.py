@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, NotRequired
 
 from typing_extensions import TypedDict
 
+from classifier.texts import english
+
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 """Yields items and shows progress. Takes the items, their number (0 if it is not known) and a label."""
 
@@ -16,9 +18,9 @@ PACE_SECONDS = 10.0  # of a run that count as expected, so that a short first st
 N_LINES = 100  # of the log, the newest
 
 
-def within(track: Track, what: str) -> Track:
-    """Return a `Track` for work that a step does more than once: its labels say what it is for."""
-    return lambda items, total, label: track(items, total, f"{what}: {label}")
+def within(track: Track, message: str) -> Track:
+    """Return a `Track` for work that a step does more than once: a text with the place `what` says what its labels are for."""
+    return lambda items, total, label: track(items, total, english(message, what=label))
 
 
 class DoneStep(TypedDict):

@@ -23,18 +23,39 @@ NOT_CHECKED = (*TOO_FEW_EXAMPLES, STARTER_DATES, NO_DATE, NO_OTHER_DATE, FEW_DAT
 
 FOLDS = N_("folds")
 FITTING = N_("fitting all tags")
-DOING = (  # what the process is at that makes the data report
+SECOND_FIT = N_("second fit: %(what)s")
+STAND_IN = N_("stand-in: %(what)s")
+LOOPS = (  # of trainings, of the data report and of bringing an archive
     N_("reading the articles"),
     N_("reading articles"),
     FOLDS,
     FITTING,
+    N_("tags"),
     N_("reading for copies"),
     N_("reading for changes"),
     N_("reading for names"),
     N_("names in missed articles"),
     N_("doubtful labels"),
     N_("repeated blocks"),
+    N_("reading the store"),
+    N_("learning curve"),
+    N_("judging"),
+    N_("judging by the champion"),
+    N_("judging by the challenger"),
+    N_("judging later articles"),
+    N_("judging in shadow"),
+    N_("unpacking"),
+    N_("reading the files"),
+    N_("reading the texts"),
+    N_("importing"),
+    SECOND_FIT,
+    STAND_IN,
 )
+COUNTED = N_("%(what)s (%(n)s)")
+TO_LEARN_FROM = N_("%(n)s articles to learn from")
+CHECKED = N_("%(n)s findings, %(held)s tags held because of their labels")
+CHANGES = N_("changes of the taxonomy: %(n)s")
+OF_LOGS = (*LOOPS, COUNTED, TO_LEARN_FROM, CHECKED, CHANGES)  # a line of a log begins with a capital letter
 
 # --- why a run ended as it did: what its checks found, and what its gate measured ---
 

@@ -60,7 +60,7 @@ def challenge(
     margin = settings.gate.held_margin
     worse = [each for each in trial.worse() if each.tag not in trial.held_tags]
     if worse and trial.held_tags.isdisjoint(each.tag for each in trial.worse(margin)):
-        trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, within(track, "second fit")), 2
+        trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, within(track, said.SECOND_FIT)), 2
     costs, languages = _costs(trial), trial.language_changes()
     first, *others = _whole(trial)
     gate = [

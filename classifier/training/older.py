@@ -12,6 +12,7 @@ import numpy as np
 
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track, within
+from classifier.domain.sentences import STAND_IN
 from classifier.domain.snapshots import CrossValidated, Snapshot
 from classifier.errors import TooFewExamples
 from classifier.gate.reference import CHAMPION, Reference, as_known, reference_to
@@ -94,7 +95,7 @@ def _stand_in(
     fitting = replace(settings.fit, fast=bool(champion.card.get("settings", {}).get("fast")))
     try:
         return fit(
-            articles, champion.taxonomy, fitting, within(track, "stand-in"), blocks, prepared.timeless, prepared.passing
+            articles, champion.taxonomy, fitting, within(track, STAND_IN), blocks, prepared.timeless, prepared.passing
         )
     except TooFewExamples:
         return None

@@ -17,7 +17,7 @@ from classifier.domain.progress import Progress, seconds_of_steps
 from classifier.errors import Cancelled, TaggerError
 from classifier.store.runs import Run
 from classifier.store.store import Store
-from classifier.texts import english
+from classifier.texts import capitalized, english
 
 READING, CHECKING, LEARNING, COMPARING, REPORTING, SAVING = STEPS = (
     "reading",
@@ -58,8 +58,7 @@ class Watched:
     def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
         """Yield items and note how far they are. Raise `Cancelled` if somebody stops the run."""
         if not self._progress.loops:
-            of = f" ({total:,})" if total else ""
-            self.say(f"{label[:1].upper()}{label[1:]}{of}")
+            self.say(english(said.COUNTED, what=label, n=f"{total:,}") if total else label)
         for item in self._progress(items, total, label):
             self._stop_if_cancelled()
             yield item
@@ -79,8 +78,8 @@ class Watched:
         self._beat()
 
     def say(self, text: str) -> None:
-        """Add a line to the log."""
-        self._progress.say(text)
+        """Add a line to the log, with a capital letter."""
+        self._progress.say(capitalized(text))
 
     def _close(self) -> None:
         """From now on nobody can stop the run. Raise `Cancelled` if somebody has."""

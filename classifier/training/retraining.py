@@ -166,9 +166,9 @@ class _Retraining:
         if skipped is not None:
             return replace(skipped, details=_details(inputs, settings))
         self.track.step(CHECKING)
-        self.track.say(f"{len(inputs.examples):,} articles to learn from")
+        self.track.say(english(said.TO_LEARN_FROM, n=f"{len(inputs.examples):,}"))
         checked = check_examples(inputs, self.store, settings.checks, self.track)
-        self.track.say(f"{len(checked.findings)} findings, {len(checked.held)} tags held because of their labels")
+        self.track.say(english(said.CHECKED, n=len(checked.findings), held=len(checked.held)))
         if checked.blocking:
             return blocked(blocked_by(checked.blocking), _details(inputs, settings, checked))
         prepared = Prepared(inputs, checked)

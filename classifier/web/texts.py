@@ -16,7 +16,7 @@ from flask import Flask, Response
 from markupsafe import Markup, escape
 
 from classifier import texts
-from classifier.domain.sentences import OF_RUNS
+from classifier.domain.sentences import OF_LOGS, OF_RUNS
 from classifier.domain.taxonomy import Tag
 from classifier.text.language import LANGUAGES as RECORDS
 from classifier.text.language import name_of
@@ -113,6 +113,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
     app.jinja_env.filters["retold"] = lambda sentence: texts.retold(sentence, OF_RUNS)
+    app.jinja_env.filters["retold_line"] = lambda line: texts.retold_line(line, OF_LOGS)
     app.jinja_env.filters.update(percent=percent, together=_listed, language_name=language_name)
 
     def vary(response: Response) -> None:

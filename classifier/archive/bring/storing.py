@@ -7,6 +7,7 @@ from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.archive.bring.reading import taxonomy_now
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation
+from classifier.domain.sentences import CHANGES
 from classifier.errors import BadImport, BadOperation
 from classifier.importers import import_files
 from classifier.importers.mapping import TermMap
@@ -17,6 +18,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import change
 from classifier.store.rows import now
 from classifier.store.store import Store
+from classifier.texts import english
 from classifier.training.progress import Watched
 
 SOURCE = "archive"
@@ -41,7 +43,7 @@ def store_archive(
     operations = store.taxonomy.fitting(corrected.operations(), refuse)
     if operations:
         change(registry, store, operations, by, NOTE.format(n=f"{sheet.n_articles:,}"))
-    progress.say(f"Changes of the taxonomy: {len(operations)}")
+    progress.say(english(CHANGES, n=len(operations)))
     progress.step("storing")
     taxonomy = taxonomy_now(registry, store, by)
     entries = {name: tuple(tag for tag in tags if tag in taxonomy.by_id) for name, tags in corrected.map().items()}

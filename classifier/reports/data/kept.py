@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from classifier.domain.sentences import DOING
+from classifier.domain.sentences import LOOPS
 from classifier.reports.data.records import DataReport, with_typed_rows
 from classifier.reports.json_form import from_json
 from classifier.reports.remembered import Remembered
@@ -23,7 +23,7 @@ class Progress(NamedTuple):
 
     def in_words(self) -> str:
         """Return what it is at in the reader's language."""
-        return retold(self.doing, DOING)
+        return retold(self.doing, LOOPS)
 
 
 def progress_of(store: Store) -> Progress | None:

@@ -1,32 +1,6 @@
 "use strict";
-// Progress without loading the page, and files that are dropped. Without this script the page loads itself again.
+// Files that are dropped, and how far their upload is. Without this script they are sent without a word.
 {
-  const seconds = 2;
-
-  const look = async () => {
-    try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("progress");
-      const present = document.getElementById("progress");
-      if (answer.ok && (!next || next.dataset.run !== present.dataset.run)) {
-        location.reload();
-        return;
-      }
-      if (answer.ok) {
-        const isOpen = present.querySelector("details")?.open;
-        const hadFocus = present.contains(document.activeElement);
-        if (!hadFocus) {
-          present.replaceWith(next);
-          if (isOpen && next.querySelector("details")) next.querySelector("details").open = true;
-        }
-      }
-    } catch {
-      // The service may be starting anew: look again.
-    }
-    setTimeout(look, seconds * 1000);
-  };
-  if (document.getElementById("progress")) setTimeout(look, seconds * 1000);
-
   for (const form of document.querySelectorAll("form.upload")) {
     const files = form.querySelector("input[type=file]");
     const bar = form.querySelector("progress");

@@ -68,4 +68,5 @@
     startMenu();
     localTimes(document);
   });
+  document.addEventListener("renewed", ({ target }) => localTimes(target));
 })();
