@@ -179,9 +179,11 @@ class ReviewPage {
   }
 
   async filter() {
+    const id = location.pathname === "/review" ? null : this.currentId;
     this.dealing.move();
     this.wanted = null; // what was on its way is under other filters
     this.queue.readFilters();
+    this.setAddress(id); // at once: a page that is loaded anew before the list has come keeps its filters
     this.savedFilters.show();
     await this.loadList();
     await this.showFirst({ focus: false });
