@@ -66,7 +66,7 @@ def strongest(
         # A word that stands nowhere but in the name would only speak for it twice, or against it.
         words = [word for word in dict.fromkeys((part.text, *part.text.split())) if word in weights and word in numbers]
         inner = {word: weights[word] for word in words if forms.n_times(numbers[word]) <= len(part.spans)}
-        names.update(map(spell, (part.text, *inner)))
+        names.update(map(_spelt, (part.text, *inner)))
         if part.weight > 0:
             spans[part.text] = part.spans[0]
             weights = {word: weight for word, weight in weights.items() if word not in inner}
@@ -75,12 +75,17 @@ def strongest(
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
-        if not weight or len(side) == n or (side is cons and spell(text) in names):
+        if not weight or len(side) == n or (side is cons and _spelt(text) in names):
             continue
         evidence = evidence_at(spans.get(text) or forms.first(numbers[text]), weight, scored.article, scored.reading)
         if len(evidence["text"]) <= MAX_SLICE:
             side.append(evidence)
     return pros, cons
+
+
+def _spelt(folded: str) -> str:
+    """Return the spelling of a folded text: a word without any sign is spelt as it is."""
+    return folded if folded.isalnum() else spell(folded)
 
 
 def evidence_at(where: Span, weight: float, article: Article, reading: Reading) -> Evidence:

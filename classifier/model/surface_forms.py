@@ -1,6 +1,5 @@
 """The surface forms of an article's terms: the words and compounds of the text that make up each term."""
 
-from bisect import bisect_right
 from collections import defaultdict
 from itertools import accumulate
 
@@ -24,7 +23,6 @@ class SurfaceForms:
         """Take the terms of one text apart. `is_informative`: (n_rows,) bool, which rows are not common words."""
         self._text, (self._compounds,) = text, terms.compounds
         self._shown: dict[int, str] = {}
-        self._begins = [0, *accumulate(map(len, text.words))]  # of the fields' words, and of the compounds
         keys, n_in_text = form_keys(text, self._compounds)
         entry, times, self._row = terms.entries
         is_shown = np.zeros(len(keys), dtype=bool)
@@ -33,7 +31,7 @@ class SurfaceForms:
         distinct, first, numbers = _distinct(keys[shown])
         order = first.argsort()  # the forms are numbered from 1 as they come
         rank = order.argsort() + 1
-        self._first = shown[first[order]].tolist()
+        self._first = self._places(shown[first[order]])
         self._n_times = np.bincount(numbers, minlength=len(distinct))[order].tolist()
         form_of_key = np.zeros(len(keys), dtype=np.int64)
         form_of_key[shown] = rank[numbers]
@@ -54,31 +52,41 @@ class SurfaceForms:
 
     def text(self, number: int) -> str:
         """Return what a form is."""
-        if number not in self._shown:
-            field, index = self._first_in_field(number)
-            words = self._text.words
-            self._shown[number] = self._compounds[index][0] if field is None else words[field].word(index)
-        return self._shown[number]
+        text = self._shown.get(number)
+        if text is None:
+            field, start, end = self._first[number - 1]
+            is_compound = field == len(self._text.words)
+            text = (
+                self._compounds[start][0] if is_compound else self._text.words[field].plain[start:end].replace("'", "")
+            )
+            self._shown[number] = text
+        return text
 
     def first(self, number: int) -> Span:
         """Return where a form stands first."""
-        field, index = self._first_in_field(number)
-        if field is None:
-            return self._compounds[index][1:]
-        return field, *self._text.words[field].span(index, index + 1)
+        field, start, end = self._first[number - 1]
+        return self._compounds[start][1:] if field == len(self._text.words) else (field, start, end)
 
     def n_times(self, number: int) -> int:
         """Return how often a form stands in the text."""
-        field, index = self._first_in_field(number)
-        if field is None:  # those of the first sentence are there twice
+        field, index, _ = self._first[number - 1]
+        if field == len(self._text.words):  # those of the first sentence are there twice
             return sum(compound == self._compounds[index][0] for compound, *_ in set(self._compounds))
         return int(self._n_times[number - 1])
 
-    def _first_in_field(self, number: int) -> tuple[int | None, int]:
-        """Return the field where a form stands first, and the index of its word there; for a compound None and its index."""
-        index = self._first[number - 1]
-        field = bisect_right(self._begins, index) - 1
-        return field if field < len(self._text.words) else None, index - self._begins[field]
+    def _places(self, indexes: np.ndarray) -> list[Span]:
+        """Return the field, start and end of words by their index among those of all fields.
+
+        For a compound: the number of fields, and its own index as start and end.
+        """
+        words = [of_field.hashed for of_field in self._text.words]
+        begins = np.array([0, *accumulate(map(len, self._text.words))])
+        starts, ends = (
+            np.concatenate([*edges, np.arange(len(self._compounds))]).take(indexes).tolist()
+            for edges in ([of_field.starts for of_field in words], [of_field.ends for of_field in words])
+        )
+        fields = begins.searchsorted(indexes, side="right") - 1
+        return list(zip(fields.tolist(), starts, ends, strict=True))
 
     @once
     def _spans(self) -> dict[str, list[Span]]:
