@@ -70,7 +70,7 @@ QUERIES = {
     "/v1/articles": (
         "?limit=5",
         *(f"?limit=5&state={state}&order={order}" for state in ("open", "closed", "all") for order in ORDERS),
-        *(f"?limit=5&state=open&order={order}&source={source}" for order in ("newest", "teach") for source in SOURCES),
+        *(f"?limit=5&state=open&order={order}&source={source}" for order in ORDERS for source in SOURCES),
         *(f"?limit=5&state=open&order=turns&language={code}" for code in ("en", "so", "und")),
         "?limit=5&since=2014-01-03&until=2014-01-05",
         "?limit=5&since=2014-01-03&until=2014-01-28&order=teach",

@@ -71,6 +71,29 @@ def test_pages_of_every_order_give_each_article_once(store: Store, order: str, l
     assert sorted(ids) == [f"a{number:02}" for number in range(17)]
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_filter_leaves_out_articles_and_keeps_the_order_however_many_it_leaves(
+    store: Store, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    for number in range(20):
+        article = Article(f"a{number:02}", "T", published_at=f"2024-06-{1 + number * 7 % 20:02}")
+        put_article(store, article, "desk" if number % 3 else "cms")
+    judged(store, **{f"a{number:02}": (number * 7 % 5) / 10 for number in range(20)})
+    store.log.decide("a04", [Draft("add", "iskp")], "ada", lambda *_: {})
+    for filters in ({"source": "desk"}, {"since": "2024-06-05", "until": "2024-06-15"}):
+        pages = []
+        for few in (0, 2000):  # from the index of the order, and from that of the filter
+            monkeypatch.setattr("classifier.store.queue.FEW", few)
+            ids: list[str] = []
+            end = None
+            while not ids or end is not None:
+                page, end = store.queue.ids(Wanted("open", order=order, **filters), end, 3)
+                ids += page
+            pages.append(ids)
+        assert pages[0] == pages[1]
+        assert len(pages[0]) == len(set(pages[0])) == sum(store.queue.counts(Wanted(**filters)).values())
+
+
 def test_the_doubt_of_a_model_is_kept_with_an_article_it_judges(tagger: Tagger, store: Store) -> None:
     tagger.put_article(Article("sure", "", ""))
     tagger.put_article(Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban blamed ISKP."))

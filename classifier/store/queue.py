@@ -24,7 +24,7 @@ ORDERS = ("turns", "newest", "teach")
 DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
-FEW = 2000  # articles of a source or of days that are read without the index of the order
+FEW = 2000  # articles of a source, of days or of a language that are read without the index of the order
 MOST_LANGUAGES = 100  # to choose from
 LAST = 9.0  # sorts behind every margin: articles that were never judged
 
@@ -66,6 +66,7 @@ class Wanted:
 PageEnd = tuple[Any, ...]
 _Column: TypeAlias = ColumnElement[Any]
 _Condition: TypeAlias = ColumnElement[bool]
+_ALSO_OF_SOURCE = frozenset((articles.c.dated_at, articles.c.doubt))  # orders that have an index for each source, too
 
 
 class BulkRow(NamedTuple):
@@ -338,23 +339,25 @@ class _Search:
         conditions = [*where, *_conditions(self._wanted), *self._where]
         if self._wanted.text is not None:  # a word may match most articles: they are walked in their order
             conditions.append(matches(self._wanted.text, articles.c.id.concat("")))
-        if few := self._few():
-            conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
-        columns = key.label("key"), articles.c.id
-        order = [column.desc() if last else column for column in (key, articles.c.id)]
-        parts = [
-            select(*columns).where(articles.c.state == state, *conditions).order_by(*order).limit(limit).subquery()
-            for state in _states(self._wanted)
-        ]
-        rows = self._connection.execute(union_all(*(select(part) for part in parts)))
+        query, states = select(key.label("key"), articles.c.id).where(*conditions), _states(self._wanted)
+        of_source = _of_source(self._wanted, articles.c.source)[1:]
+        if few := self._few([] if key in _ALSO_OF_SOURCE else of_source):
+            rows = self._connection.execute(query.where(*few, articles.c.state.concat("").in_(states)))
+        else:
+            if key in _ALSO_OF_SOURCE:
+                query = query.where(*of_source)
+            order = [column.desc() if last else column for column in (key, articles.c.id)]
+            parts = [query.where(articles.c.state == state).order_by(*order).limit(limit) for state in states]
+            rows = self._connection.execute(union_all(*(select(part.subquery()) for part in parts)))
         pairs = [(row.key, row.id) for row in rows]
         return sorted(pairs, key=lambda pair: (pair[0] or 0.0, pair[1]), reverse=last)[:limit]
 
-    def _few(self) -> list[_Condition]:
+    def _few(self, of_source: list[_Condition]) -> list[_Condition]:
+        """Return a condition that has an index and holds for few articles, or an empty list."""
         choices = []
-        if self._wanted.source is not None:
+        if of_source:
             of_counts = _of_source(self._wanted, article_counts.c.source)
-            choices.append((_of_source(self._wanted, articles.c.source), counted().where(*of_counts)))
+            choices.append((of_source, counted().where(*of_counts)))
         if days := _of_days(self._wanted, articles.c.dated_at):
             choices.append((days, counted(of_days=_of_days(self._wanted, article_counts.c.day))))
         if language := _of_language(self._wanted, articles.c.text_language):
