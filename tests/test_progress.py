@@ -212,6 +212,7 @@ def test_loops_that_repeat_stay_within_their_step(
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if "·" not in line] == ["[1/2] learning", "[2/2] saving"]
     assert "[1/2] learning · folds 3 of 5 · tags 11 of 20 · 40 % · at least 2 minutes left" in lines
+    assert "[1/2] learning · folds 1 of 5 · tags 11 of 20" in lines  # no share: how much the first takes is not known
 
 
 def test_a_training_numbers_its_steps_as_its_record_does(later: Desk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ class Terminal(Progress):
         name, outermost = self.present or "", self.loops[:1]
         parts = [f"[{self._number()}/{len(self.state['names'])}] {name}"]
         parts += [_count(loop, name) for loop in [*outermost, *self.loops[1:][-1:]]]
-        parts += [f"{100 * loop['done'] / loop['total']:.0f} %" for loop in outermost if loop["total"]]
+        parts += [f"{100 * loop['done'] / loop['total']:.0f} %" for loop in outermost if loop["total"] and loop["done"]]
         left = time_left(self.state)
         return " · ".join([*parts, str(left)] if left is not None else parts)
 
