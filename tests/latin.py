@@ -23,8 +23,10 @@ def reading_in(code: str) -> Iterator[None]:
     """Let everybody read in a language, outside of requests too."""
     before = texts._of_reader
     texts.translate_by(lambda: translations_of(code))
-    yield
-    texts.translate_by(before)
+    try:
+        yield
+    finally:
+        texts.translate_by(before)
 
 
 def latin_words(shown: Iterable[str]) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from classifier.commands import main
 from classifier.domain.articles import Article
@@ -22,7 +23,10 @@ from classifier.reports.draft.map_file import as_csv
 from classifier.reports.draft.names import Name, one_edit_apart
 from classifier.reports.draft.names_file import read_names
 from classifier.reports.draft.page import as_text
-from classifier.reports.draft.records import TaxonomyDraft
+from classifier.reports.draft.records import VERSION, TaxonomyDraft
+from classifier.reports.draft.sentences import OF_DRAFTS
+from classifier.texts import gettext, retold
+from tests.latin import left_in_latin, reading_in
 
 Post = tuple[str, Sequence[str]]  # a text and its tags
 
@@ -33,11 +37,23 @@ def archive_of(*posts: Post) -> Archive:
 
 
 def draft_of(*posts: Post, taxonomy: Taxonomy | None = None, least: int = 1) -> TaxonomyDraft:
-    return draft_taxonomy(archive_of(*posts), taxonomy, least)
+    return read_in_arabic(draft_taxonomy(archive_of(*posts), taxonomy, least))
 
 
 def names_draft(*names: str) -> TaxonomyDraft:
-    return draft_taxonomy(Archive(dict.fromkeys(names, 1)), least=1)
+    return read_in_arabic(draft_taxonomy(Archive(dict.fromkeys(names, 1)), least=1))
+
+
+def read_in_arabic(draft: TaxonomyDraft) -> TaxonomyDraft:
+    """Return a draft whose rules and reasons are in Arabic for who reads that, but for the names."""
+    pairs = [(row.rule, row.why, row.name, row.of) for row in draft.alias]
+    pairs += [(pair.rule, pair.why, pair.name, pair.other) for pair in draft.questions]
+    pairs += [(VERSION, row.why, row.name, row.under) for row in draft.under]
+    with reading_in("ar"):
+        for rule, why, *names in pairs:
+            said = f"<p>{escape(gettext(rule))} {escape(retold(why, OF_DRAFTS))}</p>"
+            assert left_in_latin(said, [*names, *(row.name for row in draft.keep)]) == set(), why
+    return draft
 
 
 def joined(draft: TaxonomyDraft) -> set[frozenset[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import count
@@ -20,9 +21,12 @@ from classifier.reports.desk.records import Rate, rate
 from classifier.reports.lint.figures import lint_taxonomy
 from classifier.reports.lint.page import as_text
 from classifier.reports.lint.records import CASE, CONTEXT, COUNTS, LONGER, AliasRow, LintFinding, LintReport
+from classifier.reports.lint.sentences import OF_FINDINGS
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import change, publish
 from classifier.store.store import Store
+from classifier.texts import retold
+from tests.latin import left_in_latin, reading_in
 
 FIRST = date(2022, 1, 1)
 NUMBERS = count()
@@ -46,7 +50,18 @@ def filed(text: str, *tags: str, day: int = 0, closed: bool = True, suggested: S
 
 
 def found(report: LintReport, check: str) -> list[LintFinding]:
-    return [finding for finding in report.findings if finding.check == check]
+    """Return the findings of a check, whose figures are in Arabic for who reads that, but for names and ids."""
+    findings = [finding for finding in report.findings if finding.check == check]
+    with reading_in("ar"):
+        for each in findings:
+            names = [
+                *re.findall("'([^']+)'", each.figure),
+                *(row.tag for row in report.aliases),
+                *(row.alias for row in report.aliases),
+                *(name for row in report.aliases for name in row.longer_names),
+            ]
+            assert left_in_latin(f"<p>{retold(each.figure, OF_FINDINGS)}</p>", names) == set(), each.figure
+    return findings
 
 
 def alias_row(report: LintReport, alias: str) -> AliasRow:

@@ -30,7 +30,7 @@ from classifier.reports.run import as_page, write_report
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, Run
-from classifier.texts import english, gettext, retold
+from classifier.texts import english, retold
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
 from classifier.training.run_result import Measured, RunDetails, confusions, moved, strongest_terms
@@ -468,16 +468,6 @@ def test_page_in_arabic_has_no_other_latin_words_than_names(ran: dict[str, Run],
         assert left_in_latin(as_page(run, "/runs/1"), taxonomy.by_id) == set()
         said = run_words.reason(run, run.result["details"], run.result["blocked_by"])  # type: ignore[index,arg-type]
     assert left_in_latin(f"<p>{said}</p>", taxonomy.by_id) == set()
-
-
-@pytest.mark.parametrize("code", ["fr", "ar"])
-@pytest.mark.parametrize("message", OF_RUNS)
-def test_a_sentence_of_a_record_is_said_again_in_the_language_of_the_reader(code: str, message: str) -> None:
-    values = {name: f"{number}.5" for number, name in enumerate(re.findall(r"%\((\w+)\)s", message))}
-    kept = english(message, **values)
-    with reading_in(code):
-        assert retold(kept, OF_RUNS) == gettext(message, **values)
-    assert retold(kept, OF_RUNS) == kept
 
 
 def test_sentences_of_a_record_are_said_again_within_others_and_foreign_ones_stay() -> None:

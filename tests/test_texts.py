@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from benchmarks.texts import extracted, forms, path_of, translations
-from classifier.web.texts import COOKIE, ENGLISH, NAMES, texts_of_scripts
+from classifier.texts import english, gettext, retold
+from classifier.web.texts import COOKIE, ENGLISH, NAMES, RECORDS_IN_ENGLISH, texts_of_scripts
+from tests.latin import reading_in
 
 PLACE = re.compile(r"%\(\w+\)s")
 TAG = re.compile(r"</?\w+[^>]*>")
@@ -77,6 +79,20 @@ def test_catalogues_are_as_the_program_writes_them(texts: Catalog) -> None:
 
     for code in OTHERS:
         assert path_of(code).read_text("utf-8") == written(updated(code, texts)), "python -m benchmarks.texts"
+
+
+# --- records ---
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("of", RECORDS_IN_ENGLISH)
+def test_a_sentence_of_a_record_is_said_again_in_the_language_of_the_reader(code: str, of: str) -> None:
+    for message in (messages := RECORDS_IN_ENGLISH[of]):
+        values = {name: f"{number}.5" for number, name in enumerate(re.findall(r"%\((\w+)\)s", message))}
+        kept = english(message, **values)
+        with reading_in(code):
+            assert retold(kept, messages) == gettext(message, **values)
+        assert retold(kept, messages) == kept
 
 
 # --- the reader's language ---

@@ -18,6 +18,8 @@ from markupsafe import Markup, escape
 from classifier import texts
 from classifier.domain.sentences import OF_LOGS, OF_RUNS
 from classifier.domain.taxonomy import Tag
+from classifier.reports.draft.sentences import OF_DRAFTS
+from classifier.reports.lint.sentences import OF_FINDINGS
 from classifier.text.language import LANGUAGES as RECORDS
 from classifier.text.language import name_of
 from classifier.texts import N_, field_name, gettext, kind_name, ngettext, number, percent, pgettext, together
@@ -28,6 +30,12 @@ ENGLISH = "en"
 NAMES = {ENGLISH: "English", "fr": "Français", "ar": "العربية"}  # as their readers call them
 COOKIE = "language"
 N_PLURALS = 200  # numbers whose plural forms scripts are told; above, the last two digits tell the form
+RECORDS_IN_ENGLISH = {
+    "runs": OF_RUNS,
+    "logs": OF_LOGS,
+    "drafts": OF_DRAFTS,
+    "findings": OF_FINDINGS,
+}  # the sentences of each
 _ROLES = {"editor": N_("editor"), "taxonomist": N_("taxonomist"), "admin": N_("administrator"), "reader": N_("reader")}
 
 
@@ -112,8 +120,8 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
-    app.jinja_env.filters["retold"] = lambda sentence: texts.retold(sentence, OF_RUNS)
-    app.jinja_env.filters["retold_line"] = lambda line: texts.retold_line(line, OF_LOGS)
+    app.jinja_env.filters["retold"] = lambda sentence, of="runs": texts.retold(sentence, RECORDS_IN_ENGLISH[of])
+    app.jinja_env.filters["retold_line"] = lambda line: texts.retold_line(line, RECORDS_IN_ENGLISH["logs"])
     app.jinja_env.filters.update(percent=percent, together=_listed, language_name=language_name)
 
     def vary(response: Response) -> None:

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
+from classifier.reports.draft import sentences as said
 from classifier.reports.draft.archive import Archive
 from classifier.reports.draft.clusters import Clusters
 from classifier.reports.draft.names import Name
 from classifier.reports.draft.pairs import NAMES_OF_THEIR_OWN, is_word
 from classifier.reports.draft.records import ONE_WORD_MORE, SAME_ARTICLES, VERSION, Pair
+from classifier.texts import english
 
 MAX_TAGS = 100  # tags of an article that are compared with each other
 SHARED = 0.6  # the share of the articles of either of two tags that have both, from which they may be one topic
@@ -29,7 +31,7 @@ def versions(clusters: Clusters, archive: Archive) -> Iterator[Pair]:
         if parent is not None and parent.text != head.text:
             number = head.words[n_words:]
             sure = len(number) > 1 or bool(_YEAR.fullmatch(number[0])) or _is_name(parent, archive)
-            why = f"{parent.text} and a number" + ("" if sure else f", but {parent.text} is a word too")
+            why = english(said.NUMBERED if sure else said.NUMBERED_WORD, name=parent.text, same=parent.text)
             yield Pair(head.text, parent.text, VERSION, sure, why)
 
 
@@ -52,7 +54,7 @@ def one_word_more(kept: Collection[str], clusters: Clusters, archive: Archive) -
             parent = heads.get(words)
             if parent is not None and not _VERSION.fullmatch(head.words[-1]):
                 n, n_alone = (archive.of(name).forms.total() for name in (head, parent))
-                why = f"{n} of the {n + n_alone} places of {parent.text} are {head.text}; a part, a kind or the same?"
+                why = english(said.LONGER, n=n, all=n + n_alone, name=parent.text, longer=head.text)
                 found.append((n / max(1, n + n_alone), Pair(head.text, parent.text, ONE_WORD_MORE, False, why)))
     return [pair for _, pair in sorted(found, key=lambda row: (-row[0], row[1].name))]
 
@@ -72,6 +74,4 @@ def same_articles(kept: Collection[str], clusters: Clusters, archive: Archive) -
         small, large = sorted((first, second), key=lambda head: (clusters.n[head], head))
         n_either = clusters.n[first] + clusters.n[second] - n
         if n >= SHARED * n_either:
-            yield Pair(
-                small, large, SAME_ARTICLES, False, f"{n} of {n_either} articles with either have both: one topic?"
-            )
+            yield Pair(small, large, SAME_ARTICLES, False, english(said.ON_BOTH, n=n, all=n_either))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from classifier.domain.alias_checks import common_words
+from classifier.reports.draft import sentences as said
 from classifier.reports.draft.archive import Archive
 from classifier.reports.draft.names import (
     MAX_LETTERS,
@@ -21,6 +22,7 @@ from classifier.reports.draft.names import (
 from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
 from classifier.text.language import ENGLISH
 from classifier.text.lists import word_list
+from classifier.texts import english
 
 MAX_ALIKE = 20  # names that share a key; more are a series, such as numbered parts
 NAMES_OF_THEIR_OWN = 0.5  # the share of capitals above which a word is a name, which has no plural
@@ -71,22 +73,22 @@ def _same_letters(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
     for first, others in _alike((((name.letters, name.numbers), name) for name in names), archive):
         for other in others:
             doubt = _doubt_of_letters(first, other, archive)
-            yield Pair(other.text, first.text, SAME_LETTERS, not doubt, doubt or "the same letters and digits")
+            yield Pair(other.text, first.text, SAME_LETTERS, not doubt, doubt or said.SAME)
 
 
 def _doubt_of_letters(name: Name, other: Name, archive: Archive) -> str:
     """Return why two names with the same letters may not be one, or "" if they are."""
     if name.normal == other.normal:
         is_common = name.normal in ENGLISH.words_in_capitals | common_words()
-        return "a common word in one case and perhaps an abbreviation in the other" if is_common else ""
+        return said.WORD_IN_CAPITALS if is_common else ""
     if name.is_acronym != other.is_acronym:
         plain = other if name.is_acronym else name
-        return "" if _is_in_capitals(plain, archive) else "an abbreviation and perhaps a word"
+        return "" if _is_in_capitals(plain, archive) else said.ABBREVIATION_OR_WORD
     if len(name.letters) <= SHORT and name.plain_of_code != other.plain_of_code:
-        return "so short that a sign may make another name"
+        return said.SHORT_WITH_SIGN
     joined, parted = (name, other) if len(name.words) < len(other.words) else (other, name)
     if len(parted.words) > len(joined.words) and _is_name_of_words(joined, parted, archive):
-        return "the articles write both, one as a word of its own and the other as a name with a noun"
+        return said.NAME_WITH_NOUN
     return ""
 
 
@@ -118,7 +120,7 @@ def _written_as_both(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
             other = by_letters.get((part.letters, name.numbers))
             if other is not None and other is not name:
                 large, small = ranked((name, other), archive)
-                yield Pair(small.text, large.text, WRITTEN_AS_BOTH, True, f"{name.text!r} has both")
+                yield Pair(small.text, large.text, WRITTEN_AS_BOTH, True, english(said.HAS_BOTH, name=repr(name.text)))
 
 
 # --- British and American ---
@@ -128,7 +130,7 @@ def _british(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
     for first, others in _alike((((name.american, name.numbers), name) for name in names), archive):
         for other in others:
             if other.letters != first.letters:
-                yield Pair(other.text, first.text, BRITISH, True, "one is spelled with s, the other with z")
+                yield Pair(other.text, first.text, BRITISH, True, said.S_OR_Z)
 
 
 # --- plurals ---
@@ -140,7 +142,7 @@ def _plurals(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
             words = plural_words(first, other) if first.letters != other.letters else None
             if words:
                 doubt = _doubt_of_plurals(words, first, other, archive)
-                yield Pair(other.text, first.text, PLURAL, not doubt, doubt or "singular and plural")
+                yield Pair(other.text, first.text, PLURAL, not doubt, doubt or said.ONE_OR_MANY)
 
 
 def _doubt_of_plurals(words: list[tuple[str, str]], name: Name, other: Name, archive: Archive) -> str:
@@ -151,14 +153,14 @@ def _doubt_of_plurals(words: list[tuple[str, str]], name: Name, other: Name, arc
         if _is_plural_of_abbreviation(*words[0], archive):
             return ""
         if any(form.capitals() > NAMES_OF_THEIR_OWN for form in written):
-            return "the articles write one of them as a name"
+            return said.IS_NAME
         if len(words[0][1]) <= SHORT and not are_plain:
-            return "the word is short"
+            return said.SHORT_WORD
     if any(singular in _OTHER_WITH_S for _, singular in words):
-        return "the word means something else with an s"
+        return said.OTHER_WITH_S
     for plural, singular in words:
         if singular_of(plural) != singular and not (are_plain and len(singular) >= MIN_UNKNOWN_PLURAL):
-            return f"no dictionary has {plural!r} as a plural"
+            return english(said.NO_PLURAL, word=repr(plural))
     return ""
 
 
@@ -185,25 +187,25 @@ def _initials(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
 def _pairs_of_initials(short: Name, phrases: list[Name], archive: Archive) -> Iterator[Pair]:
     """Yield the pairs of an abbreviation. Sure is the one that its articles say more often than any other words."""
     defined = archive.definitions.get(short.letters, Counter())
-    said = Counter(defined)
+    times = Counter(defined)
     for phrase in phrases:
-        said[phrase.plural_key] += archive.n_both(short.text, phrase.text)
-    most_said = said.most_common(2)
+        times[phrase.plural_key] += archive.n_both(short.text, phrase.text)
+    most_said = times.most_common(2)
     enough = min(EXPLAINED * archive.uses[short.text], EXPLAINED_OFTEN)
     for phrase in phrases:
-        n = said[phrase.plural_key]
+        n = times[phrase.plural_key]
         other = max((n for words, n in most_said if words != phrase.plural_key), default=0)
         small, large = sorted((short, phrase), key=lambda name: (archive.uses[name.text], name.text))
-        doubt = ""
+        why = said.EXPLAINED
         if n < enough or n <= TIMES_OTHER * other:
-            doubt = f"of {archive.uses[short.text]}, and {other} say otherwise"
+            why = said.EXPLAINED_OTHERWISE
         elif len(short.letters) < SHORT and not defined[phrase.plural_key]:
-            doubt = "and two letters agree by chance"
+            why = said.EXPLAINED_BY_CHANCE
         elif _is_plain(short, archive):
-            doubt = "and it is a word too"
+            why = said.EXPLAINED_BUT_WORD
         if n:
-            why = f"{n} articles have both, or explain one by the other"
-            yield Pair(small.text, large.text, INITIALS, not doubt, f"{why}, {doubt}" if doubt else why)
+            counts = {"n": n, "all": archive.uses[short.text], "others": other}
+            yield Pair(small.text, large.text, INITIALS, why is said.EXPLAINED, english(why, **counts))
 
 
 def _is_plain(name: Name, archive: Archive) -> bool:
@@ -246,23 +248,23 @@ def _pairs_of_misspelling(wrong: Name, near: Sequence[Name], archive: Archive) -
         n = archive.of(right).n_articles
         doubt = _doubt_of_misspelling(right, wrong)
         if not doubt and len(wrong.words) == 1 and (n < WELL_WRITTEN or archive.uses[right.text] == 1):
-            doubt = "the other is rare too"
+            doubt = said.RARE_TOO
         elif not doubt and right.plural_key != best.plural_key:
-            doubt = f"more write {best.text}, which is as near"
-        why = f"no article writes it, {n} write the other"
-        yield Pair(wrong.text, right.text, MISSPELLING, not doubt, f"{why}; but {doubt}" if doubt else why)
+            doubt = english(said.AS_NEAR, name=best.text)
+        why = english(said.NOBODY_WRITES_BUT if doubt else said.NOBODY_WRITES, n=n, doubt=doubt)
+        yield Pair(wrong.text, right.text, MISSPELLING, not doubt, why)
 
 
 def _doubt_of_misspelling(right: Name, wrong: Name) -> str:
     if wrong.letters[0] != right.letters[0]:
-        return "the first letters differ"
+        return said.OTHER_FIRST_LETTER
     if wrong.letters.startswith(right.letters) or right.letters.startswith(wrong.letters):
-        return "one goes on where the other ends"
+        return said.GOES_ON
     changed = [word for word in wrong.words if word not in right.words]
     if all(map(is_word, changed)):
-        return "it is made of words"
+        return said.MADE_OF_WORDS
     if any(len(word) < MIN_MISSPELT_WORD for word in changed):
-        return "the word that differs is short"
+        return said.SHORT_DIFFERENCE
     return ""
 
 

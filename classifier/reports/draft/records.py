@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from classifier.texts import N_
+
 # The rules by which two names may be one.
-SAME_LETTERS = "same letters"
-WRITTEN_AS_BOTH = "written as both"
-BRITISH = "British and American"
-PLURAL = "plural"
-INITIALS = "initials"
-MISSPELLING = "misspelling"
+SAME_LETTERS = N_("same letters")
+WRITTEN_AS_BOTH = N_("written as both")
+BRITISH = N_("British and American")
+PLURAL = N_("plural")
+INITIALS = N_("initials")
+MISSPELLING = N_("misspelling")
 # And those by which one may be under another, or both one topic.
-VERSION = "version"
-ONE_WORD_MORE = "one word more"
-SAME_ARTICLES = "same articles"
+VERSION = N_("version")
+ONE_WORD_MORE = N_("one word more")
+SAME_ARTICLES = N_("same articles")
 
 
 @dataclass(frozen=True)

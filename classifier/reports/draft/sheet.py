@@ -8,9 +8,11 @@ from classifier.reports.draft.archive import Archive
 from classifier.reports.draft.ids import known_tags, label_of
 from classifier.reports.draft.names import Name
 from classifier.reports.draft.records import VERSION, TaxonomyDraft
+from classifier.reports.draft.sentences import ON_ALL
+from classifier.texts import N_, english
 
 KEEP, MERGE, DROP = "keep", "merge", "drop"
-BLANKET = "blanket"  # the rule by which a name says nothing
+BLANKET = N_("blanket")  # the rule by which a name says nothing
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def sheet_of(draft: TaxonomyDraft, archive: Archive, taxonomy: Taxonomy | None) 
     of_tag = [each for each in draft.under if not each.kept]
     rows += [row(each.name, each.n, MERGE, into=each.under, rule=VERSION, why=each.why) for each in of_tag]
     kept = {each.name for each in rows}
-    shares = ((each, f"on {each.share:.0%} of all articles") for each in draft.blanket if each.name not in kept)
+    shares = ((each, english(ON_ALL, share=f"{each.share:.0%}")) for each in draft.blanket if each.name not in kept)
     rows += [row(each.name, each.n, DROP, rule=BLANKET, why=why) for each, why in shares]
     rows += [row(each.name, each.n, DROP) for each in draft.drop]
     return Sheet(draft.n_articles, draft.least, sorted(rows, key=lambda each: (-each.n, each.name)))

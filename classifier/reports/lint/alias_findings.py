@@ -8,8 +8,9 @@ from typing import NamedTuple
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.reports.draft.operations import change_alias, drop_alias
+from classifier.reports.lint import sentences as said
 from classifier.reports.lint.records import AliasRow, LintFinding
-from classifier.texts import N_
+from classifier.texts import N_, english
 
 TOO_COMMON, MISLEADING, SHARED = N_("too common here"), N_("rarely right"), N_("shared")
 SILENT, SHADOWED = N_("silent for a year"), N_("shadowed")
@@ -70,17 +71,18 @@ def _rarely_right(
 ) -> _Found | None:
     if row.known < MIN_KNOWN or row.right > RARELY * row.known:
         return None
-    figure = f"{row.right} of {row.known} articles that say so have the tag"
+    counts = {"n": row.right, "all": row.known}
     better = [tag for tag in row.shared_with if _is_mostly_right(rows.get((tag, spell(row.alias))))]
     if better:
-        return SHARED, f"{figure}, mostly they mean {better[0]}", drop_alias(row.tag, row.alias)
+        return SHARED, english(said.MEAN_ANOTHER, **counts, tag=better[0]), drop_alias(row.tag, row.alias)
     others_right, others = of_tag[0] - row.right, of_tag[1] - row.known
     if row.articles >= max(MIN_COMMON, COMMON * archived.n_articles):
-        common = f"in {row.articles} of {archived.n_articles} articles; {figure}"
+        common = english(said.COMMON, **counts, found=row.articles, articles=archived.n_articles)
         return TOO_COMMON, common, _narrower(row, alias)
     if others < MIN_KNOWN or others_right * row.known < TIMES_BETTER * row.right * others or not others_right:
         return None
-    return MISLEADING, f"{figure}, by its other names {others_right} of {others}", _narrower(row, alias)
+    figure = english(said.OTHERS_BETTER, **counts, others=others_right, all_others=others)
+    return MISLEADING, figure, _narrower(row, alias)
 
 
 def _is_mostly_right(row: AliasRow | None) -> bool:
@@ -102,7 +104,7 @@ def _unused(row: AliasRow, alias: Alias, archived: Archived) -> _Found | None:
     if row.longer >= max(MIN_SHADOWED, MOSTLY_LONGER * row.places):
         return (
             SHADOWED,
-            f"{row.longer} of {row.places} places are part of {', '.join(row.longer_names)}",
+            english(said.INSIDE, n=row.longer, all=row.places, names=", ".join(row.longer_names)),
             drop_alias(row.tag, row.alias),
         )
     year_ago, n = archived.today - YEAR, archived.n_last_year
@@ -115,7 +117,7 @@ def _unused(row: AliasRow, alias: Alias, archived: Archived) -> _Found | None:
         return None
     return (
         SILENT,
-        f"in {row.articles} articles, the last of {row.last}; {n} articles since {year_ago}",
+        english(said.LAST_OF, n=row.articles, day=row.last, others=n, since=year_ago),
         drop_alias(row.tag, row.alias),
     )
 

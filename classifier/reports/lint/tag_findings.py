@@ -15,18 +15,19 @@ from classifier.reports.draft.figures import BLANKET, BLANKET_FROM
 from classifier.reports.draft.names import Name
 from classifier.reports.draft.operations import merge, move, set_field
 from classifier.reports.draft.pairs import find_pairs
-from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
+from classifier.reports.draft.records import BRITISH, MISSPELLING, SAME_LETTERS
+from classifier.reports.lint import sentences as said
 from classifier.reports.lint.alias_findings import RARELY, shares
 from classifier.reports.lint.near import near_names
 from classifier.reports.lint.newest import Newest
 from classifier.reports.lint.records import AliasRow, LintFinding
 from classifier.reports.parts import DatedArticle
-from classifier.texts import N_
+from classifier.texts import N_, english
 from classifier.training.checks import never_shown_figure, unshown_tags
 
 NEVER_SUGGESTED, NEVER_ACCEPTED, TOO_BROAD = N_("never suggested"), N_("never accepted"), N_("too broad")
 OVERLAPPING, ALIKE, PASSING = N_("overlapping"), N_("near-duplicate in name"), N_("named in passing")
-RULES = frozenset((SAME_LETTERS, WRITTEN_AS_BOTH, BRITISH, PLURAL, INITIALS, MISSPELLING))
+RULES = frozenset(said.RULES)
 SPELLINGS = frozenset((SAME_LETTERS, BRITISH, MISSPELLING))
 MIN_NAMED = 20  # times that articles name a tag
 MIN_ANSWERED = 10  # suggestions of a tag that count towards its acceptance, none of them accepted
@@ -94,24 +95,24 @@ class TagUses:
     def _never_accepted(self, acceptance: Mapping[str, Rate]) -> Iterator[LintFinding]:
         for tag, rate in acceptance.items():
             if tag in self._living and self._living[tag].active and rate.n >= MIN_ANSWERED and not rate.accepted:
-                figure = f"none of {rate.n} answered suggestions was accepted"
+                figure = english(said.NONE_ACCEPTED, n=rate.n)
                 yield self._of(NEVER_ACCEPTED, tag, rate.n, figure, _muted(tag))
 
     def _too_broad(self) -> Iterator[LintFinding]:
         for tag, numbers in self._tagged.items():
             n = len(numbers)
             if self._n_tagged >= BLANKET_FROM and n >= BLANKET * self._n_tagged:
-                yield self._of(TOO_BROAD, tag, n, f"on {n} of {self._n_tagged} tagged articles", _muted(tag))
+                yield self._of(TOO_BROAD, tag, n, english(said.ON_TAGGED, n=n, all=self._n_tagged), _muted(tag))
 
     def _overlapping(self) -> Iterator[LintFinding]:
         for pair, both in self._both.most_common():
             tag, other = sorted(pair, key=lambda tag: (len(self._tagged[tag]), tag))
             jaccard, within = overlap(len(self._tagged[tag]), len(self._tagged[other]), both)
             if overlaps(len(self._tagged[tag]), jaccard, within) and not self._is_under(tag, other):
-                figure = f"on the same articles: {both} of {len(self._tagged[tag])} and {len(self._tagged[other])}"
+                counts = {"both": both, "n": len(self._tagged[tag]), "others": len(self._tagged[other])}
                 is_narrower = within >= WITHIN and self._living[tag].kind == self._living[other].kind
                 operation = move(tag, (*self._living[tag].broader, other)) if is_narrower and jaccard < within else None
-                articles = self._newest[pair].articles()
+                articles, figure = self._newest[pair].articles(), english(said.TOGETHER, **counts)
                 yield LintFinding(OVERLAPPING, tag, None, other, both, figure, operation, articles)
 
     def _is_under(self, tag: str, other: str) -> bool:
@@ -133,7 +134,9 @@ class TagUses:
                 if pair.rule in rules and len(ids) == 2 and ids not in found and (pair.sure or rules is RULES):
                     found.add(ids)
                     is_one = rules is RULES and pair.sure and tag.kind == other.kind
-                    figure = f"{pair.name!r} and {pair.other!r}: {pair.rule}; {pair.why}"
+                    figure = english(
+                        said.ALIKE, name=repr(pair.name), other=repr(pair.other), rule=pair.rule, why=pair.why
+                    )
                     yield self._of(
                         ALIKE,
                         tag.id,
@@ -154,7 +157,7 @@ class TagUses:
         """Yield tags that mostly are not on the articles that name them, by whatever name."""
         for tag, (right, known) in shares(aliases).items():
             if known >= MIN_NAMED and right <= RARELY * known and self._living[tag].active:
-                figure = f"{right} of {known} times that an article names it, it has the tag"
+                figure = english(said.NAMED, n=right, all=known)
                 yield self._of(PASSING, tag, known, figure, set_field(tag, "caution", "true"))
 
 
