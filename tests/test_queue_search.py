@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from classifier.domain.articles import Article, text_digest
+from classifier.domain.spelling import searchable
 from classifier.domain.taxonomy import Taxonomy
 from classifier.serving.finding import sought_in
 from classifier.serving.tagger import DecisionBatch, Tagger
+from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.queue import ORDERS, Wanted
 from classifier.store.schema import articles
+from classifier.store.search_index import drop_search_index
 from classifier.store.searching import sought
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import Judged
@@ -32,7 +40,7 @@ def judged(store: Store, **doubts: float) -> None:
 
 def found(store: Store, text: str, *tags: str, state: str | None = None) -> list[str]:
     wanted = Wanted(state, text=sought(text, tags))
-    ids = store.queue.ids(wanted, None, 50)[0]
+    ids = store.queue.ids(wanted, None, 200)[0]
     assert sum(store.queue.counts(wanted).values()) == len(ids)
     return ids
 
@@ -129,7 +137,87 @@ def test_the_search_follows_a_changed_title_and_forgets_a_deleted_article(store:
     assert found(store, "after") == []
 
 
-def test_articles_are_found_by_the_tags_that_they_have(store: Store) -> None:
+TITLES = (
+    "Boko Haram raids a village",
+    "Bokoko's raid, raid and RAID",
+    "Zāwiya: Daʿesh claims an attack in 2014",
+    "هجوم في كابول 2014",
+    "การโจมตีในกรุงคาบูล",
+    "アフガニスタン ²³ 🕌 x",
+    "",
+    "long" + "o" * 300 + "ng and " + "é" * 3000,
+    "long" + "o" * 300 + "st",
+)
+TAGS = (("iskp",), ("iskp2", "a  b"), ("iskp-north", "x"), ("not iskp", "'\"*\\"), (), None, ("\t", "é" * 200))
+
+
+@pytest.mark.parametrize("few", [0, 4000])  # articles are walked in their order, or those are read that the index names
+def test_the_index_finds_what_looking_at_every_article_finds(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("classifier.store.queue.FEW", few)
+    draw = random.Random(7)
+    for number in range(60):  # some are changed, some deleted
+        article_id = f"wp:{draw.randrange(40)}"
+        if number % 7 == 6 and article_id in {one.article.id for one in store.exports.filed()}:
+            store.delete_article(article_id)
+        else:
+            put(store, article_id, draw.choice(TITLES), tags=draw.choice(TAGS))
+    kept = [store.article(one.article.id).article for one in store.exports.filed()]
+    words = {word for title in TITLES for word in searchable(title).split()}
+    texts = [word[:n] for word in sorted(words) for n in (1, 3, 290, 310, 4000)] + ["wp 1", "raid 2014", "a boko", "\0"]
+    for text in texts:
+        begins = [f" {word}" for word in searchable(text).split()]
+        those = [one.id for one in kept if begins and all(each in searchable(one.title, one.id) for each in begins)]
+        assert sorted(found(store, text)) == sorted(those), text
+    for tag in ("iskp", "iskp-north", "x", "north", "b"):
+        assert sorted(found(store, "?", tag)) == sorted(
+            one.id for one in kept if f" {tag} " in f" {' '.join(one.tags or ())} "
+        )
+
+
+def test_a_search_index_that_is_missing_or_of_another_program_is_made_anew(store: Store, database_url: str) -> None:
+    put(store, "a", "Before")
+    with store.engine.begin() as connection:
+        drop_search_index(connection)
+    put(store, "b", "Before dawn")
+    store.close()
+    again = open_store(database_url)
+    assert found(again, "before") == ["b", "a"]
+    put(again, "a", "Afterwards")
+    assert found(again, "before") == ["b"]
+    again.close()
+
+
+@pytest.mark.sqlite("it cleans its file")
+def test_numbers_of_the_index_outlive_a_clean_up_of_the_file_and_deleted_words_leave_it(
+    store: Store, database_url: str
+) -> None:
+    put(store, "gone", "Vanishing zugzwang")
+    for number in range(300):
+        put(store, f"a{number}", f"Title {number} vanishers" if number % 2 else f"Title {number}")
+    put(store, "changed", "Vanished quixotry")
+    assert found(store, "vanishing") == ["gone"]
+    store.delete_article("gone")
+    put(store, "changed", "Kept")
+    assert store.deletions.clean_log()
+    store.close()
+    path = Path(str(make_url(database_url).database))
+    for deleted in (b"zugzwang", b"quixotry"):
+        assert deleted not in path.read_bytes().lower()
+    with closing(sqlite3.connect(path, isolation_level=None)) as driver:
+        driver.execute("VACUUM")
+        driver.execute("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)")
+    again = open_store(database_url)
+    assert found(again, "kept") == ["changed"]
+    assert found(again, "299") == ["a299"]
+    assert found(again, "vanish") == [f"a{number}" for number in range(299, 0, -2)]
+    again.close()
+
+
+@pytest.mark.parametrize("few", [0, 4000])
+def test_articles_are_found_by_the_tags_that_they_have(store: Store, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("classifier.store.queue.FEW", few)
     put(store, "listed", tags=("iskp",))
     put(store, "removed", tags=("iskp",))
     put(store, "added")

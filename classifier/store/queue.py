@@ -3,9 +3,10 @@
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, and_, false, func, select, true, union_all
 
 from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
@@ -13,7 +14,7 @@ from classifier.store.counts import counted
 from classifier.store.redeciding import waiting_ids
 from classifier.store.rows import Part, StoredArticle, batches, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, sample_articles, samples, suggested
-from classifier.store.searching import Sought, matches
+from classifier.store.searching import Sought, found, matches
 from classifier.store.settling import settled_through
 from classifier.store.suggestion_sets import note_shown
 from classifier.store.taxonomy import head_of
@@ -24,7 +25,7 @@ ORDERS = ("turns", "newest", "teach")
 DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
-FEW = 2000  # articles of a source, of days or of a language that are read without the index of the order
+FEW = 4000  # articles of a source, of days, of a language or of a search that are read without the index of the order
 MOST_LANGUAGES = 100  # to choose from
 LAST = 9.0  # sorts behind every margin: articles that were never judged
 
@@ -201,12 +202,19 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
 
 def _each_condition(connection: Connection, wanted: Wanted) -> Iterator[list[_Condition]]:
     """Yield what is wanted of articles, but for their state: once, or for some of those that wait for another decision."""
-    conditions = _conditions(wanted) + ([matches(wanted.text)] if wanted.text is not None else [])
+    conditions = _conditions(wanted)
+    if wanted.text is not None:
+        conditions.append(_is_found(connection, wanted.text))
     if wanted.redecide is None:
         yield conditions
         return
     for batch in batches(waiting_ids(connection, wanted.redecide)):
         yield [articles.c.id.in_(batch), *conditions]
+
+
+def _is_found(connection: Connection, text: Sought) -> _Condition:
+    queries = found(connection, text)
+    return articles.c.id.in_(union_all(*queries)) if queries else false()
 
 
 def _states(wanted: Wanted) -> tuple[str, ...]:
@@ -336,12 +344,11 @@ class _Search:
 
     def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
         """Return key and id of the first articles in the order of both, from its index or from a few articles."""
-        conditions = [*where, *_conditions(self._wanted), *self._where]
-        if self._wanted.text is not None:  # a word may match most articles: they are walked in their order
-            conditions.append(matches(self._wanted.text, articles.c.id.concat("")))
-        query, states = select(key.label("key"), articles.c.id).where(*conditions), _states(self._wanted)
-        of_source = _of_source(self._wanted, articles.c.source)[1:]
-        if few := self._few([] if key in _ALSO_OF_SOURCE else of_source):
+        query = select(key.label("key"), articles.c.id).where(*where, *_conditions(self._wanted), *self._where)
+        if self._wanted.text is not None and not self._found:  # most may match: they are walked in their order
+            query = query.where(matches(self._wanted.text))
+        states, of_source = _states(self._wanted), _of_source(self._wanted, articles.c.source)[1:]
+        if few := self._found or self._few([] if key in _ALSO_OF_SOURCE else of_source):
             rows = self._connection.execute(query.where(*few, articles.c.state.concat("").in_(states)))
         else:
             if key in _ALSO_OF_SOURCE:
@@ -351,6 +358,14 @@ class _Search:
             rows = self._connection.execute(union_all(*(select(part.subquery()) for part in parts)))
         pairs = [(row.key, row.id) for row in rows]
         return sorted(pairs, key=lambda pair: (pair[0] or 0.0, pair[1]), reverse=last)[:limit]
+
+    @cached_property
+    def _found(self) -> list[_Condition]:
+        """Return the condition that articles are those few that match what is looked for, or an empty list."""
+        ids = set[str]()
+        for query in found(self._connection, self._wanted.text) if self._wanted.text is not None else ():
+            ids.update(self._connection.scalars(query.limit(FEW + 1)))
+        return [articles.c.id.in_(ids)] if self._wanted.text is not None and len(ids) <= FEW else []
 
     def _few(self, of_source: list[_Condition]) -> list[_Condition]:
         """Return a condition that has an index and holds for few articles, or an empty list."""

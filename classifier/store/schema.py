@@ -88,8 +88,11 @@ article_counts = _table(
     sa.Index("ix_article_counts_day", "day", "source", "state"),
 )
 
-# What the search looks through, folded: the words of title and id, and the ids of the tags that the sender lists.
-searched = _table("searched", of_article(primary_key=True), *required(words=sa.Text, tags=sa.Text))
+# What the search looks through, folded: the words of title and id, and the ids of the tags that the sender lists. The index of
+# it is made in `search_index`.
+searched = _table(
+    "searched", number(), of_article(), *required(words=sa.Text, tags=sa.Text), sa.UniqueConstraint("article_id")
+)
 
 # A few hashes of a text, of which near-duplicates share at least one.
 near_keys = _table(

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, false, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, exists, false, or_, select
 
 from classifier.domain.decisions import GIVES, TAKES
 from classifier.domain.spelling import searchable
 from classifier.store.rows import Columns
 from classifier.store.schema import articles, decisions, searched
+from classifier.store.search_index import with_tags, with_words
 from classifier.store.standing import stands
 
 MAX_WORDS = 8  # of a text that are looked for
@@ -40,15 +41,37 @@ def searched_of(row: Columns) -> dict[str, Any]:
     return {"article_id": row["id"], "words": searchable(row["title"], row["id"]), "tags": tags}
 
 
-def matches(text: Sought, of_ids: ColumnElement[str] = articles.c.id) -> ColumnElement[bool]:
-    """Return whether an article, by its id, matches what is looked for."""
-    found = []
+def found(connection: Connection, text: Sought) -> list[Select[tuple[str]]]:
+    """Return queries for the ids of the articles that match what is looked for, from indexes: an article may come twice."""
+    queries = []
     if text.words:
-        found.append(select(searched.c.article_id).where(*(searched.c.words.contains(f" {w}") for w in text.words)))
+        queries.append(with_words(connection, text.words).where(*_has_words(text)))
     if text.tags:
-        listed = or_(*(searched.c.tags.contains(f" {tag} ", autoescape=True) for tag in text.tags))
-        on_tags = decisions.c.tag.in_(text.tags)
-        taken = select(decisions.c.n).where(decisions.c.article_id == searched.c.article_id, on_tags, stands())
-        found.append(select(searched.c.article_id).where(listed, ~taken.where(decisions.c.action.in_(TAKES)).exists()))
-        found.append(select(decisions.c.article_id).where(on_tags, decisions.c.action.in_(GIVES), stands()))
-    return of_ids.in_(union(*found)) if found else false()
+        queries.append(with_tags(connection, text.tags).where(_has_tags(text)))
+        queries.append(select(decisions.c.article_id).where(*_gives(text)))
+    return queries
+
+
+def matches(text: Sought) -> ColumnElement[bool]:
+    """Return whether an article matches what is looked for, where articles are walked in an order: most may match."""
+    kept = exists().where(searched.c.article_id == articles.c.id)
+    ways = [kept.where(*_has_words(text))] if text.words else []
+    if text.tags:
+        ways.append(kept.where(_has_tags(text)))
+        ways.append(exists().where(decisions.c.article_id == articles.c.id, *_gives(text)))
+    return or_(false(), *ways)
+
+
+def _has_words(text: Sought) -> list[ColumnElement[bool]]:
+    return [searched.c.words.contains(f" {word}") for word in text.words]
+
+
+def _has_tags(text: Sought) -> ColumnElement[bool]:
+    """Return whether the sender of an article lists one of the tags, and nobody has taken one of them off."""
+    listed = or_(*(searched.c.tags.contains(f" {tag} ", autoescape=True) for tag in text.tags))
+    taken = exists().where(decisions.c.article_id == searched.c.article_id, decisions.c.tag.in_(text.tags), stands())
+    return listed & ~taken.where(decisions.c.action.in_(TAKES))
+
+
+def _gives(text: Sought) -> list[ColumnElement[bool]]:
+    return [decisions.c.tag.in_(text.tags), decisions.c.action.in_(GIVES), stands()]

@@ -18,6 +18,7 @@ from classifier.store.counts import keep_counts
 from classifier.store.database.engine import make_engine
 from classifier.store.database.sqlite import check_pages, close_to_others, was_there
 from classifier.store.schema import metadata
+from classifier.store.search_index import keep_search_index
 from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
@@ -95,7 +96,7 @@ def migrate_to(engine: Engine, revision: str) -> None:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 _migrate(connection, revision)
                 _order_by_characters(connection)  # before the triggers: a column that one names cannot be altered
-                keep_counts(connection)
+                _keep(connection)
 
 
 def _migrate_file(connection: Connection, revision: str) -> None:
@@ -106,12 +107,18 @@ def _migrate_file(connection: Connection, revision: str) -> None:
     try:
         with connection.begin():
             _migrate(connection, revision)
-            keep_counts(connection)
+            _keep(connection)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
                 raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _keep(connection: Connection) -> None:
+    """Make what the database itself keeps up to date, where it is missing."""
+    keep_counts(connection)
+    keep_search_index(connection)
 
 
 def _order_by_characters(connection: Connection) -> None:
