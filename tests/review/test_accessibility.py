@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
@@ -18,6 +18,8 @@ from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
 pytestmark = IN_BROWSER
 
 
+DESKTOP, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
+TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
 MODES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
@@ -77,6 +79,22 @@ def test_pages_have_no_serious_barrier(second_desk: Desk, open_page: OpenPage, m
     expect(page.locator("#help")).to_be_visible()
     found["help"] = serious(page)
     assert {name: what for name, what in found.items() if what not in ([], [0])} == {}
+
+
+def test_pages_have_no_serious_barrier_from_right_to_left(second_desk: Desk, open_page: OpenPage) -> None:
+    """Every page in Arabic, on a screen and on a phone: nothing is wider than either."""
+    decide_some(second_desk)
+    page = open_page(second_desk, "eve", locale="ar-YE")
+    found: dict[str, Any] = {}
+    for path in PAGES:
+        page.set_viewport_size(DESKTOP)
+        visit(page, second_desk, path)
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        for size in (DESKTOP, PHONE):
+            page.set_viewport_size(size)
+            found[f"{path} {size['width']}"] = serious(page)
+            found[f"{path} {size['width']} too wide"] = page.evaluate(TOO_WIDE)
+    assert {name: what for name, what in found.items() if what} == {}
 
 
 def _answer(action: str, set_id: str) -> DecisionBatch:
