@@ -18,12 +18,16 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 MAX_RETOLD = 2_000  # characters; a longer text is no sentence of this program
 _english = Translations()
 _of_reader: Callable[[], Translations] = lambda: _english  # noqa: E731
+_of_errors: Callable[[], Sequence[str]] = tuple
 
 
-def translate_by(of_reader: Callable[[], Translations]) -> None:
-    """Take the translations for each text from a function, which knows who reads it."""
-    global _of_reader  # noqa: PLW0603
-    _of_reader = of_reader
+def translate_by(of_reader: Callable[[], Translations], of_errors: Callable[[], Sequence[str]] = tuple) -> None:
+    """Take the translations for each text from a function, which knows who reads it.
+
+    `of_errors` returns the texts of errors that have a translation into the language of who reads.
+    """
+    global _of_reader, _of_errors
+    _of_reader, _of_errors = of_reader, of_errors
 
 
 def gettext(message: str, /, **values: object) -> str:
@@ -111,15 +115,15 @@ def english(message: str, /, **values: object) -> str:
 
 
 def retold(sentence: str, messages: Sequence[str]) -> str:
-    """Return an English sentence of a record in the reader's language, as it is if it was made from none of the messages.
+    """Return an English sentence of a record in the reader's language, as it is if it was made from no text of the program.
 
-    Its values may be sentences of the record too.
+    It was made from one of the messages, or is an error that was recorded. Its values may be sentences of the record too.
     """
     if language() == "en" or len(sentence) > MAX_RETOLD:
         return sentence
-    for message in _most_exact_first(tuple(messages)):
-        if found := _pattern(message).fullmatch(sentence):
-            return gettext(message, **{name: retold(value, messages) for name, value in found.groupdict().items()})
+    for message in (*_most_exact_first(tuple(messages)), *_most_exact_first(tuple(_of_errors()))):
+        if (values := _values_in(sentence, message)) is not None:
+            return gettext(message, **{name: retold(value, messages) for name, value in values.items()})
     return sentence
 
 
@@ -138,10 +142,28 @@ def _most_exact_first(messages: tuple[str, ...]) -> list[str]:
     return sorted(messages, key=lambda message: -len(_PLACE.sub("", message)))
 
 
+def _values_in(sentence: str, message: str) -> dict[str, str] | None:
+    """Return the values of a sentence that was made from a message, each as short as can be, None if it was not."""
+    (first, *others), names = _parts(message)
+    if not names:
+        return {} if sentence == message else None
+    *between, last = others
+    at, end, values = len(first), len(sentence) - len(last), []
+    if not (sentence.startswith(first) and sentence.endswith(last)):
+        return None
+    for literal in between:
+        if (found := sentence.find(literal, at + 1, end)) < 0:
+            return None
+        values.append(sentence[at:found])
+        at = found + len(literal)
+    return dict(zip(names, [*values, sentence[at:end]], strict=True)) if at < end else None
+
+
 @cache
-def _pattern(message: str) -> re.Pattern[str]:
-    parts = [f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(_PLACE.split(message))]
-    return re.compile("".join(parts), re.DOTALL)
+def _parts(message: str) -> tuple[list[str], list[str]]:
+    """Return what stands around the places of a message, and the names of the places."""
+    parts = _PLACE.split(message)
+    return parts[::2], parts[1::2]
 
 
 def pieces(text: str, values: Mapping[str, _Value]) -> list[str | _Value]:

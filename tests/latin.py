@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from lxml import html
 
 from classifier import texts
-from classifier.web.texts import translations_of
+from classifier.web.texts import errors_in, translations_of
 
 LATIN = re.compile(r"(?<![\dA-Za-z])[A-Za-z]{3,}(?![\dA-Za-z])")  # and not the letters of a digest
 NAMES = {"cms", "Wikidata", "IPTC", "SKOS", "Media", "Topics", "micro", "macro", "UTC"}
@@ -21,12 +21,12 @@ SET_APART = {"bdi", "script", "style", "code", "kbd", "title", "pre"}  # element
 @contextmanager
 def reading_in(code: str) -> Iterator[None]:
     """Let everybody read in a language, outside of requests too."""
-    before = texts._of_reader
-    texts.translate_by(lambda: translations_of(code))
+    before = texts._of_reader, texts._of_errors
+    texts.translate_by(lambda: translations_of(code), lambda: errors_in(code))
     try:
         yield
     finally:
-        texts.translate_by(before)
+        texts.translate_by(*before)
 
 
 def latin_words(shown: Iterable[str]) -> set[str]:

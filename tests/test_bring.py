@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.archive.bring.jobs import JOBS, READ
 from classifier.domain.articles import Article
 from classifier.domain.sentences import LOST
+from classifier.domain.taxonomy import Taxonomy
+from classifier.reports.draft.sheet import Sheet
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -24,7 +26,9 @@ from classifier.store.runs import FAILED, JOB
 from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits
+from classifier.web.texts import NAMES
 from tests.archives import export_of
+from tests.latin import left_in_latin
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.sqlite("files are read and tags corrected without the store")
@@ -75,6 +79,13 @@ def main(client: FlaskClient, path: str = "") -> str:
     return " ".join(html.fromstring(answer.text).get_element_by_id("main").text_content().split())
 
 
+def left_in_english(client: FlaskClient, path: str, names: Iterable[str]) -> set[str]:
+    """Return the Latin words of a page in Arabic but for names of the archive."""
+    answer = client.get(f"/archive{path}", headers={"Accept-Language": "ar"})
+    assert 'lang="ar"' in answer.text
+    return left_in_latin(answer.text, [*names, *NAMES.values(), "desk export.xml", "mia"])
+
+
 def n_articles(client: FlaskClient) -> int:
     """Return how many articles were read, as the page says."""
     return int(html.fromstring(client.get("/archive").text).get_element_by_id("n-articles").text_content())
@@ -105,7 +116,7 @@ def until_read(client: FlaskClient, folder: ArchiveFolder, store: Store) -> None
 
 @pytest.mark.slow
 def test_an_archive_is_read_corrected_stored_and_learned(
-    admin: FlaskClient, folder: ArchiveFolder, store: Store, registry: Registry, export: bytes
+    admin: FlaskClient, folder: ArchiveFolder, store: Store, registry: Registry, export: bytes, taxonomy: Taxonomy
 ) -> None:
     answer = upload(admin, ("desk export.xml", export))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/archive")
@@ -118,6 +129,12 @@ def test_an_archive_is_read_corrected_stored_and_learned(
 
     tags = main(admin, "/tags?view=all")
     assert "Leaders & commanders" in tags
+    sheet = folder.read("sheet", Sheet)
+    assert sheet is not None
+    names = [name for row in sheet.rows for name in (row.name, row.label)] + [tag.label for tag in taxonomy.tags]
+    for path in ("", "/tags?view=all", "/tags?view=doubtful", "/tags?view=dropped"):
+        assert left_in_english(admin, path, names) == set(), path
+    assert left_in_english(admin, "/report", [*names, export.decode()]) == set()
     assert send(admin, "settle", least="5").status_code == 303
     assert send(admin, "choose", name="Leaders & commanders", action="merge", value="Leadership").status_code == 303
     assert send(admin, "choose", name="policy", action="drop").status_code == 303
@@ -138,6 +155,7 @@ def test_an_archive_is_read_corrected_stored_and_learned(
     result = main(again, "/result")
     assert "What it gets right" in result
     assert "What it would have cost by hand" in result
+    assert left_in_english(again, "/result", names) == set()
     assert not folder.articles.exists()
     assert not folder.files.exists()
 

@@ -100,15 +100,15 @@ def test_what_serves_is_named_with_the_way_back(signed_in: FlaskClient, store: S
     assert champion is not None
     run = past(store, "promoted", "The first.", version=champion.version)
     page = signed_in.get("/runs").text
-    assert f"<strong>{champion.version}</strong> serves since" in page
+    assert f"<strong><bdi>{champion.version}</bdi></strong> serves since" in page
     assert "fitted for the tests" in page
     assert "previous version" not in page  # there is none before it
     assert page.index(run.id) < page.index(">serves</span>")
     second = registry.save(registry.load_champion())
     registry.promote(second, "ana", "a second opinion")
     page = signed_in.get("/runs").text
-    assert f"<strong>{second}</strong> serves since" in page
-    assert f"can bring back the previous version ({champion.version}) in seconds" in page
+    assert f"<strong><bdi>{second}</bdi></strong> serves since" in page
+    assert f"can bring back the previous version (<bdi>{champion.version}</bdi>) in seconds" in page
     registry.roll_back("ana", "it errs")
     assert "brought back by <bdi>ana</bdi>: <bdi>it errs</bdi>" in signed_in.get("/runs").text
 

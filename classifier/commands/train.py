@@ -17,6 +17,7 @@ from classifier.commands.common import (
 )
 from classifier.commands.parser import user_name
 from classifier.domain.articles import Article, read_articles
+from classifier.domain.sentences import TRAINED
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.starter import STARTER, starter_files, starter_ids
 from classifier.domain.taxonomy import Taxonomy
@@ -46,7 +47,7 @@ def do_train(options: Namespace, _settings: Settings) -> None:
     before = registry.taxonomy()
     snapshot = snapshot_of(article for article in articles if article.id in validated)
     version = registry.save(fitted.model, snapshot.with_validated(validated))
-    registry.promote(version, user_name(), "trained", action=TRAIN)
+    registry.promote(version, user_name(), TRAINED, action=TRAIN)
     begin_anew(registry.folder, fitted.model.taxonomy)
     _warn_changed_tags(before, fitted.model.taxonomy)
     result = {"version": version, **{name: card[name] for name in ("n_articles", "n_tags")}}

@@ -123,6 +123,17 @@ HELD = N_("Held: %(tags)s.")
 STOPPED = N_("Stopped by %(name)s.")
 CHAMPION_STAYS = N_("The model that serves stays.")
 LOST = N_("It was stopped before its end, as by a restart of the service. Nothing was changed.")
+STOPPED_BEFORE = N_("Stopped by %(name)s before it began.")
+OVERTAKEN = N_("Another one had begun just before, or its process could not be started.")
+INTERRUPTED = N_("It was stopped before its end.")
+TRAINED = N_("trained")
+APPLIED = N_("taxonomy %(version)s applied")
+READ = N_("%(n)s articles with %(tags)s different tags.")
+REPORTED = N_("%(n)s findings in %(articles)s articles.")
+STORED = N_("%(new)s articles are new, %(changed)s changed, %(unchanged)s as before.")
+TAGS_OF_ARCHIVE = N_("Archive: tags of %(n)s articles")
+FROM_ARCHIVE = N_("It learned from the archive of the desk.")
+NAMED = N_("The article names the tag.")
 DAYS_OVER = N_("%(n)s days are over")
 UNREADABLE_FILES = N_("its files cannot be read")
 _TWO = N_("%(one)s. %(other)s")
@@ -168,6 +179,17 @@ OF_RUNS = (
     STOPPED,
     CHAMPION_STAYS,
     LOST,
+    STOPPED_BEFORE,
+    OVERTAKEN,
+    INTERRUPTED,
+    TRAINED,
+    APPLIED,
+    READ,
+    REPORTED,
+    STORED,
+    TAGS_OF_ARCHIVE,
+    FROM_ARCHIVE,
+    NAMED,
     DAYS_OVER,
     UNREADABLE_FILES,
     N_("champion"),

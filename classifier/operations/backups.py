@@ -18,6 +18,7 @@ from pathlib import Path
 
 from classifier.domain.files import PRIVATE, whole_file
 from classifier.domain.progress import Progress
+from classifier.domain.sentences import INTERRUPTED
 from classifier.errors import BadBackup, BadStore, Busy, NotFound, TaggerError
 from classifier.operations.backup import KEPT, Contents, back_up
 from classifier.serving.registry import Registry
@@ -28,7 +29,6 @@ from classifier.store.store import Store
 
 _NAME = re.compile(r"backup-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}\.tar\.gz")
 _DIGEST = ".sha256"
-INTERRUPTED = "It was stopped before its end."
 
 
 @dataclass(frozen=True)

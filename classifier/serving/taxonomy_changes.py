@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from classifier.domain.sentences import APPLIED
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import Head
@@ -19,6 +20,7 @@ from classifier.serving.champion import Champion
 from classifier.serving.head import begin_anew
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish, take_over
+from classifier.texts import english
 
 if TYPE_CHECKING:
     from classifier.store.store import Store
@@ -56,7 +58,9 @@ def apply_taxonomy(registry: Registry, taxonomy: Taxonomy, by: str) -> Applied:
         if adopted.version != before.version:
             # It has learned the same as the champion.
             version = registry.save(retagged(model, adopted), registry.snapshot(model.version))
-            pointer = registry.promote(version, by, f"taxonomy {adopted.version} applied", instead_of=pointer.version)
+            pointer = registry.promote(
+                version, by, english(APPLIED, version=adopted.version), instead_of=pointer.version
+            )
             begin_anew(registry.folder, adopted)
     return _applied(pointer, taxonomy, adopted, before)
 

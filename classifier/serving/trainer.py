@@ -9,6 +9,7 @@ import threading
 
 import structlog
 
+from classifier.domain.sentences import OVERTAKEN
 from classifier.errors import TaggerError
 from classifier.serving.beside import run_beside
 from classifier.serving.registry import Registry
@@ -16,7 +17,6 @@ from classifier.store.runs import FAILED, JOB, WAITING, Run
 from classifier.store.store import Store
 
 SCHEDULE = "schedule"  # begins trainings when their time has come
-OVERTAKEN = "Another one had begun just before, or its process could not be started."
 
 
 class Trainer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
+from classifier.domain.sentences import NAMED
 from classifier.store.answering import Answered, carry_out
 from classifier.store.log import Draft
 from classifier.store.queue import STARTER
@@ -17,7 +18,6 @@ from classifier.store.schema import articles, decisions
 from classifier.store.standing import not_undone
 from classifier.store.taxonomy import Then
 
-NOTE = "The article names the tag."
 _TEXTS = (articles.c.title, articles.c.standfirst, articles.c.body)
 
 
@@ -52,23 +52,23 @@ def give_named(connection: Connection, tag: str, article_ids: Sequence[str], edi
     """Give articles a tag that they name, as decisions of an editor. Return how many, without those that were deleted."""
     held = hold_articles(connection, article_ids)
     for article_id in filter(held.__contains__, article_ids):
-        _decide(connection, article_id, Draft("add", tag, note=NOTE), editor)
+        _decide(connection, article_id, Draft("add", tag, note=NAMED), editor)
     return len(held)
 
 
 def take_back_named(connection: Connection, tags: Collection[str], editor: str) -> None:
     """Undo what `give_named` decided on tags."""
-    mine = and_(decisions.c.tag.in_(tags), decisions.c.note == NOTE, decisions.c.action == "add")
+    mine = and_(decisions.c.tag.in_(tags), decisions.c.note == NAMED, decisions.c.action == "add")
     rows = connection.execute(select(decisions.c.article_id, decisions.c.id).where(mine, not_undone(decisions))).all()
     held = hold_articles(connection, {row.article_id for row in rows})
     for article_id, decision in rows:
         if article_id in held:
-            _decide(connection, article_id, Draft("undo", undoes=decision, note=NOTE), editor)
+            _decide(connection, article_id, Draft("undo", undoes=decision, note=NAMED), editor)
 
 
 def give_named_again(connection: Connection, tags: Collection[str], editor: str) -> None:
     """Give articles again the tags that `take_back_named` took."""
-    mine = and_(decisions.c.tag.in_(tags), decisions.c.note == NOTE, decisions.c.action == "undo")
+    mine = and_(decisions.c.tag.in_(tags), decisions.c.note == NAMED, decisions.c.action == "undo")
     has = {tuple(row) for row in connection.execute(_standing(tags))}
     rows = {tuple(row) for row in connection.execute(select(decisions.c.tag, decisions.c.article_id).where(mine))} - has
     for tag in sorted({tag for tag, _ in rows}):

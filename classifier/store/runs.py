@@ -15,13 +15,13 @@ from sqlalchemy import ColumnElement, Select, func, select
 from classifier.domain.files import locked
 from classifier.domain.progress import RunProgress
 from classifier.domain.schedule import OFF, ON
-from classifier.domain.sentences import LOST
+from classifier.domain.sentences import LOST, STOPPED_BEFORE
 from classifier.errors import BadStore, Busy, NotFound, WrongState
 from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, note_once
 from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
 from classifier.store.schedules import Schedules, last_due
 from classifier.store.schema import runs
-from classifier.texts import _
+from classifier.texts import _, english
 
 JOB = "retrain"
 BACKUP = "backup"
@@ -155,7 +155,7 @@ class Runs(Part):
                 raise WrongState(
                     _("The run cannot be stopped any more: it has ended, is being stopped or saves its model.")
                 )
-            ended = {"outcome": CANCELLED, "ended_at": now(), "reason": f"Stopped by {by} before it began."}
+            ended = {"outcome": CANCELLED, "ended_at": now(), "reason": english(STOPPED_BEFORE, name=by)}
             connection.execute(runs.update().where(this & (runs.c.outcome == WAITING)).values(ended))
             if connection.scalar(select(runs.c.job).where(this)) == JOB:
                 note(connection, TRAINING, [Noted(by, subject=run_id, facts={"action": "cancelled"})])

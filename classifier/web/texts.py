@@ -6,6 +6,7 @@ compiled when its first reader comes.
 
 import gettext as gettext_module
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
@@ -30,6 +31,12 @@ ENGLISH = "en"
 NAMES = {ENGLISH: "English", "fr": "Français", "ar": "العربية"}  # as their readers call them
 COOKIE = "language"
 N_PLURALS = 200  # numbers whose plural forms scripts are told; above, the last two digits tell the form
+CORE = tuple(
+    f"classifier/{part}/"
+    for part in ("archive", "domain", "gate", "importers", "model", "operations", "serving", "store", "training")
+)
+NO_ERRORS = "classifier/domain/sentences.py"
+LEAST_OF_ERROR = 12  # characters besides the values
 RECORDS_IN_ENGLISH = {
     "runs": OF_RUNS,
     "logs": OF_LOGS,
@@ -91,6 +98,20 @@ def _catalogue(code: str) -> Any:
 
 
 @cache
+def errors_in(code: str) -> tuple[str, ...]:
+    """Return the errors of the core that have a translation. Short ones are left out: they fit what they are not made for."""
+    files = (
+        {message.id: [name for name, _ in message.locations] for message in _catalogue(code)} if code != ENGLISH else {}
+    )
+    errors = [text for text, names in files.items() if isinstance(text, str) and any(map(_is_core, names))]
+    return tuple(text for text in errors if len(re.sub(r"%\(\w+\)s", "", text)) >= LEAST_OF_ERROR)
+
+
+def _is_core(file: str) -> bool:
+    return file.startswith(CORE) and file != NO_ERRORS
+
+
+@cache
 def _texts_of_scripts(code: str) -> Markup:
     found: dict[str, object] = {}
     for message in _catalogue(code):
@@ -114,7 +135,7 @@ def _listed(items: list[object]) -> Markup:
 
 def install(app: Flask) -> None:
     """Give templates the texts, and let answers say that they depend on the reader's language."""
-    texts.translate_by(lambda: translations_of(language()))
+    texts.translate_by(lambda: translations_of(language()), lambda: errors_in(language()))
     functions: dict[str, Callable[..., str]] = {"_": gettext, "ngettext": ngettext, "pgettext": pgettext}
     app.jinja_env.globals.update({name: texts.in_html(translate) for name, translate in functions.items()})
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)

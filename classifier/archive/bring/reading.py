@@ -12,6 +12,7 @@ import orjson
 from classifier.archive.bring.folder import ArchiveFolder, HowRead, State
 from classifier.domain.articles import Article, read_articles, record_of
 from classifier.domain.files import PRIVATE, make_private_folder, whole_file
+from classifier.domain.sentences import READ, REPORTED
 from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
@@ -30,6 +31,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish
 from classifier.store.queue import STARTER as STARTER_SOURCE
 from classifier.store.store import Store
+from classifier.texts import english
 from classifier.training.progress import Watched
 
 N_ASIDE = 50  # records set aside that are kept
@@ -104,7 +106,7 @@ def read_archive_files(folder: ArchiveFolder, state: State, taxonomy: Taxonomy, 
     progress.step("saving")
     folder.write(state.id, "sheet", sheet)
     figures = {"n_articles": reading.n_articles, "n_terms": len(sheet.rows)}
-    return f"{reading.n_articles} articles with {len(sheet.rows)} different tags.", figures
+    return english(READ, n=reading.n_articles, tags=len(sheet.rows)), figures
 
 
 def taxonomy_now(registry: Registry, store: Store, by: str) -> Taxonomy:
@@ -135,7 +137,7 @@ def report_on(
     progress.step("saving")
     folder.write(state.id, "report", report)
     n_findings = sum(finding.n for finding in report.findings)
-    return f"{n_findings} findings in {report.n_articles} articles.", {"n_findings": n_findings}
+    return english(REPORTED, n=n_findings, articles=report.n_articles), {"n_findings": n_findings}
 
 
 class _Reading:

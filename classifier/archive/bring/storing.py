@@ -7,7 +7,7 @@ from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.archive.bring.reading import taxonomy_now
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation
-from classifier.domain.sentences import CHANGES
+from classifier.domain.sentences import CHANGES, STORED, TAGS_OF_ARCHIVE
 from classifier.errors import BadImport, BadOperation
 from classifier.importers import import_files
 from classifier.importers.mapping import TermMap
@@ -22,7 +22,6 @@ from classifier.texts import english
 from classifier.training.progress import Watched
 
 SOURCE = "archive"
-NOTE = "Archive: tags of {n} articles"
 N_REFUSED = 100
 
 
@@ -42,7 +41,7 @@ def store_archive(
 
     operations = store.taxonomy.fitting(corrected.operations(), refuse)
     if operations:
-        change(registry, store, operations, by, NOTE.format(n=f"{sheet.n_articles:,}"))
+        change(registry, store, operations, by, english(TAGS_OF_ARCHIVE, n=f"{sheet.n_articles:,}"))
     progress.say(english(CHANGES, n=len(operations)))
     progress.step("storing")
     taxonomy = taxonomy_now(registry, store, by)
@@ -62,4 +61,4 @@ def store_archive(
         "n_tags": len(corrected.kept),
         "refused": refused[:N_REFUSED],
     }
-    return f"{stored.new} articles are new, {stored.changed} changed, {stored.unchanged} as before.", figures
+    return english(STORED, new=stored.new, changed=stored.changed, unchanged=stored.unchanged), figures

@@ -179,10 +179,11 @@ def as_text(report: DataReport) -> str:
     return "\n".join([*lines, "", f"nothing found: {'; '.join(nothing) or '-'}"])
 
 
-def as_page(report: DataReport, here: str | None = None, desk: Mending | None = None) -> str:
+def as_page(report: DataReport, here: str | None = None, desk: Mending | None = None, by_command: bool = True) -> str:
     """Return a data report as one HTML page.
 
-    `here` is the address of the page in the service, and `desk` what it adds there.
+    `here` is the address of the page in the service, and `desk` what it adds there. Without it, `by_command` says whether the
+    page tells by which command it was made.
     """
     counts = report.counts
     tags = sorted(counts.tags, key=lambda tag: (-tag.positives, tag.tag))
@@ -202,6 +203,7 @@ def as_page(report: DataReport, here: str | None = None, desk: Mending | None = 
     return template("data.html", cell=words, link=link, articles=articles, name=isolated, said=field_name).render(
         report=report,
         here=here,
+        by_command=by_command,
         desk=desk,
         labels=desk.labels if desk is not None else labels_of_tags(report),
         kinds={tag.tag: tag.kind for tag in report.counts.tags},

@@ -58,7 +58,7 @@ class ArchivePages(ArchiveSite):
             from classifier.reports.data.kept import read_data_report  # what makes it is not loaded for serving
             from classifier.reports.data.page import as_page
 
-            return framed(as_page(read_data_report(content)), session)
+            return framed(as_page(read_data_report(content), by_command=False), session)
         return self.render(
             "archive_report.html", session, state, run=self.run(state.reporting) if state is not None else None
         )

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.archive.bring.folder import State
 from classifier.archive.bring.result import CONFIRM_SECONDS, MAX_SECONDS, WRITE_SECONDS, result_of
+from classifier.domain.sentences import FROM_ARCHIVE
 from classifier.errors import BadModel, NotFound, TaggerError, WrongState
 from classifier.serving.model_changes import ModelChanges
 from classifier.serving.trainer import Trainer
@@ -20,9 +21,8 @@ from classifier.web.changing import Changing
 from classifier.web.guard.auth import ADMINS, Gate
 from classifier.web.pages.archive_site import PAGE, ArchiveSite
 from classifier.web.pages.forms import see
+from classifier.web.pages.reports import reason_in_words_of
 from classifier.web.problems import problem_of
-
-WHY = "It learned from the archive of the desk."
 
 
 class ArchiveResult(ArchiveSite):
@@ -58,7 +58,7 @@ class ArchiveResult(ArchiveSite):
         try:
             if training is None or training.version is None:
                 raise WrongState("There is no model of this archive yet. Train first.")
-            self.changes.promote(training.version, form.session.editor, WHY)
+            self.changes.promote(training.version, form.session.editor, FROM_ARCHIVE)
         except TaggerError as error:
             return self._result(form.session, state, str(error)), problem_of(error).response().status_code
         return see(f"{PAGE}/result")
@@ -80,6 +80,7 @@ class ArchiveResult(ArchiveSite):
             problem=problem,
             storing=storing,
             training=training,
+            compared=reason_in_words_of(training) if training is not None else None,
             serves=training is not None and (training.outcome == PROMOTED or self._champion() == version),
             result=result,
             seconds=seconds,

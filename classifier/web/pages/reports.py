@@ -117,7 +117,7 @@ class ReportPages:
         return render(
             "runs.html",
             session,
-            runs=[(run, _reason(run), _took(run)) for run in shown],
+            runs=[(run, reason_in_words_of(run), _took(run)) for run in shown],
             n_quiet=len(runs) - len(shown),
             champion=champion,
             followed=followed,
@@ -170,7 +170,8 @@ def _being_made(title: str, session: Session) -> Response:
     return Response(render("being_made.html", session, title=title), headers={"Refresh": "2"})
 
 
-def _reason(run: Run) -> str:
+def reason_in_words_of(run: Run) -> str:
+    """Return why a training ended as it did, in the reader's language."""
     from classifier.reports.run import reason
 
     result = run.result or {}

@@ -8,13 +8,14 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.operations import ChangeAlias, Create, Split
+from classifier.domain.sentences import OF_RUNS
 from classifier.domain.taxonomy_log import UNDO, FoldedLog
 from classifier.errors import BadOperation, DependentChanges, NeedsAnother, WrongState
 from classifier.reports.preview.records import Preview
 from classifier.serving.taxonomy import IMPORTED
 from classifier.store.change_sets import APPLIED, N_IN_TITLE, PROPOSED, SCHEDULED, ChangeSet
 from classifier.store.keys import Session
-from classifier.texts import _
+from classifier.texts import _, retold
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, see
@@ -203,6 +204,10 @@ def _is_undo(each: ChangeSet) -> bool:
 def _title(each: ChangeSet) -> str | None:
     """Return what the author of a change set said of it, None if nobody said anything but its operations."""
     if each.by == IMPORTED and not each.ops:
-        return _("The tags that the service began with") if each.based_on == 0 else each.title
+        return _("The tags that the service began with") if each.based_on == 0 else retold(each.title, OF_RUNS)
     first = "; ".join(replace(each, ops=each.ops[:N_IN_TITLE]).lines)
-    return None if each.title.startswith((first, "undo of ") if first else "undo of ") or not each.title else each.title
+    return (
+        None
+        if each.title.startswith((first, "undo of ") if first else "undo of ") or not each.title
+        else retold(each.title, OF_RUNS)
+    )
