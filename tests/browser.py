@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.waiting import SECONDS
@@ -40,6 +40,13 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def close(context: BrowserContext) -> None:
+    """Close the pages of a context. They may be asking something just now, which a test answers: nobody waits for that."""
+    for routed in (*context.pages, context):
+        routed.unroute_all(behavior="ignoreErrors")
+    context.close()
 
 
 def serious(page: Page) -> list[str]:

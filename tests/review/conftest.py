@@ -18,7 +18,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.tagger import NO_SHARES
 from classifier.store.arrivals import Shares
 from classifier.training.fitting import Fitted
-from tests.browser import chromium
+from tests.browser import chromium, close
 from tests.review.desk import Desk, OpenPage, collect_complaints, emptied, open_desk, sign_in_as
 
 SHARES = {"blind": Shares(blind=1.0), "second": Shares(second=1.0)}
@@ -97,6 +97,5 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
     yield open_page
     for context in contexts:
-        context.unroute_all(behavior="ignoreErrors")  # the page may be asking something just now
-        context.close()
+        close(context)
     assert complaints == []

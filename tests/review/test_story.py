@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import IN_BROWSER
+from tests.browser import IN_BROWSER, close
 from tests.review.desk import Desk, collect_complaints, open_own_desk, rises, saved, sign_in_as
 
 pytestmark = IN_BROWSER
@@ -87,8 +87,7 @@ def hand(request: pytest.FixtureRequest, own_desk: Desk, browser: Browser) -> It
     collect_complaints(page, complaints, None)
     sign_in_as(page, own_desk, "ada", "/tags")
     yield Hand(page, own_desk, touches)
-    context.unroute_all(behavior="ignoreErrors")
-    context.close()
+    close(context)
     assert complaints == []
 
 
