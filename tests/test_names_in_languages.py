@@ -106,6 +106,18 @@ def test_words_of_other_languages_are_no_themes(body: str, starter: Taxonomy, st
         ("قال المتحدث إن الجنود عادوا للقاعدة العسكرية بعد انتهاء التدريب أمس", "al-qaeda", False),
         ("EI is the code that the clerk wrote on the form before she put it into the drawer of her desk.", "islamic-state", False),
         ("Dagaalyahanno ka tirsan Daacish ayaa weerar ku qaaday saldhig ku yaalla gobolka Bari shalay.", "islamic-state", True),
+        ("Rundunar sojin ta ce ta kashe mayaƙan IS biyar a wani hari da ta kai a jihar Borno ranar Litinin.", "islamic-state", True),
+        ("Wannan shafin IS ne na wani kamfani da ke sayar da kayan abinci a birnin Kano tun bara.", "islamic-state", False),
+        ("Kungiyar IS da ke yankin Afirka ta Yamma ta kai hari kan wani kauye a jihar Borno ranar Litinin.", "iswap", True),
+        ("Kungiyar IS da ke yankin Afirka ta Yamma ta kai hari kan wani kauye a jihar Borno ranar Litinin.", "islamic-state", False),
+        ("Weerarka waxaa sheegatay kooxda IS oo saldhig ku leh buuraha gobolka Bari sida ay warbaahintu sheegtay.", "islamic-state", True),
+        ("Wapiganaji wa IS walishambulia kijiji hicho usiku wa kuamkia jana na kuwaua watu kumi.", "islamic-state", True),
+        ("Shugaban ya ce sojojin haya na Wagner sun isa kasar domin taimaka wa gwamnati a yakin da take yi.", "wagner-group", True),
+        ("Kocin ya ce Wagner ya ci kwallo biyu a wasan da kungiyar ta buga da makwabtanta ranar Lahadi.", "wagner-group", False),
+        ("Le ministre a dit que le groupe Wagner avait quitté le pays et que ses soldats ne reviendraient pas.", "wagner-group", True),
+        ("L'acteur Wagner Moura a présenté son film à Moscou devant un public russe venu nombreux dimanche soir.", "wagner-group", False),
+        ("قال الوزير إن عناصر مجموعة فاغنر غادروا البلاد بعد نهاية العقد مع الحكومة أمس", "wagner-group", True),
+        ("سجل البرازيلي فاغنر هدفين لفريقه في موسكو قبل نهاية المباراة بعشر دقائق أمام جمهور روسيا", "wagner-group", False),
     ],
 )  # fmt: skip
 def test_starter_groups_are_named_in_other_languages(

@@ -73,6 +73,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("la cote d’ivoire", "home", "cote d’ivoire"),
         ("የአልሸባብ", "al-shabaab", "የአልሸባብ"),
         ("በአል-ሸባብም", "al-shabaab", "በአል-ሸባብም"),
+        ("ከአልሸባብንም", "al-shabaab", "ከአልሸባብንም"),
         ("ዐልሸባብ", "al-shabaab", "ዐልሸባብ"),
         ("Kasar Hausa", "home", "Kasar Hausa"),
         ("ƘASAR HAUSA", "home", "ƘASAR HAUSA"),

@@ -9,10 +9,11 @@ import pytest
 from classifier.domain.articles import Article
 from classifier.model.files import load_model, save_model
 from classifier.model.tag_model import TagModel
-from classifier.text.stems import STEMS
+from classifier.text.stems import BEGINNINGS, STEMS
 from classifier.text.terms import text_terms
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
+from tests.test_export import changed
 from tests.test_model_files import sign_again
 
 ENGLISH = [
@@ -42,7 +43,9 @@ def french() -> TagModel:
     return fitted(0)
 
 
-@pytest.mark.parametrize(("n_english", "stem"), [(30, "english"), (20, "english"), (15, "first-5"), (0, "first-5")])
+@pytest.mark.parametrize(
+    ("n_english", "stem"), [(30, "english"), (20, "english"), (15, "beginnings"), (0, "beginnings")]
+)
 def test_an_archive_that_is_mostly_english_has_english_stems(n_english: int, stem: str) -> None:
     model = fitted(n_english)
     assert (model.parameters.stem, model.card["stem"]) == (stem, stem)
@@ -50,16 +53,29 @@ def test_an_archive_that_is_mostly_english_has_english_stems(n_english: int, ste
 
 def test_a_form_that_the_archive_lacks_is_known_by_its_beginning(french: TagModel) -> None:
     reading = french.reader.read(Article(title="Une inondation"))
-    known = set(text_terms(reading.text, STEMS["first-5"])) & set(french.terms)
+    known = set(text_terms(reading.text, BEGINNINGS)) & set(french.terms)
     assert "inond~" in known
     assert "inondation" not in known
     [suggestion] = french.suggest(Article(title="Une inondation menace des habitations")).suggestions
     assert suggestion["tag"] == "flood"
 
 
+def test_forms_of_an_ethiopic_word_have_one_stem_whatever_their_vowels() -> None:
+    governments, students = BEGINNINGS.of(["መንግሥታት", "ተማሪ"])
+    assert BEGINNINGS.of(["መንግሥት", "መንግሥቱ"]) == [governments] * 2
+    assert BEGINNINGS.of(["ተማሩ", "ተማረ"]) == [students] * 2
+    assert len({governments, students, *BEGINNINGS.of(["መምህር"])}) == 3
+    assert BEGINNINGS.of(["attaques", "والشباب", "é", ""]) == ["attaq", "والشب", "é", ""]
+
+
+def test_a_model_of_an_earlier_version_keeps_the_first_letters(french: TagModel, tmp_path: Path) -> None:
+    save_model(changed(french, stem="first-5"), tmp_path / "v1")
+    assert STEMS[load_model(tmp_path / "v1").parameters.stem].of(["ተማሪዎቻቸው"]) == ["ተማሪዎቻ"]
+
+
 def test_stems_are_kept_with_the_model(french: TagModel, tmp_path: Path) -> None:
     save_model(french, tmp_path / "v1")
-    assert load_model(tmp_path / "v1").parameters.stem == "first-5"
+    assert load_model(tmp_path / "v1").parameters.stem == "beginnings"
 
 
 def test_a_model_of_an_earlier_version_has_english_stems(french: TagModel, tmp_path: Path) -> None:

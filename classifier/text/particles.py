@@ -11,7 +11,7 @@ _ARABIC, _ETHIOPIC = ("\u0620", "\u06ff"), ("\u1200", "\u137f")
 _ARTICLE, _FOR = "ال", "ل"
 _BEFORE_ARABIC = ["".join(pair) for pair in product(("", "و", "ف"), ("", "ب", _FOR, "ك"))]  # and, so; with, for, like
 _BEFORE_ETHIOPIC = ("", "የ", "በ", "ከ", "ለ", "ስለ", "እንደ")  # of, in, from, for, about, like
-_AFTER_ETHIOPIC = ("", "ን", "ና", "ም", "ው")  # the object, and, also, the
+_AFTER_ETHIOPIC = ("", "ን", "ና", "ም", "ው", "ንና", "ንም")  # the object, and, also, the; the object with and, with also
 
 
 def with_particles(words: Sequence[str], whole_word: bool = True) -> Iterator[tuple[str, ...]]:
