@@ -121,7 +121,7 @@ def retold(sentence: str, messages: Sequence[str]) -> str:
     """
     if language() == "en" or len(sentence) > MAX_RETOLD:
         return sentence
-    for message in (*_most_exact_first(tuple(messages)), *_most_exact_first(tuple(_of_errors()))):
+    for message in _most_exact_first((*messages, *_of_errors())):
         if (values := _values_in(sentence, message)) is not None:
             return gettext(message, **{name: retold(value, messages) for name, value in values.items()})
     return sentence

@@ -794,8 +794,8 @@ def test_hostile_terms_and_names_cannot_write_to_the_terminal(run: Run, tmp_path
         ("a.jsonl", b'{"id": "a", "title": "A"}\n' * 3, 3),
         ("a.xml", b"<rss>" + b"<item>" * 300_000, 300_000),  # some of them lie across two chunks
         ("a.csv", b"id,title\na,A\n", 0),
-        ("a.jsonl.gz", gzip.compress(b'{"id": "a", "title": "A"}\n'), 0),
-        ("packed.jsonl", gzip.compress(b'{"id": "a", "title": "A"}\n'), 0),
+        ("a.jsonl.gz", gzip.compress(b'{"id": "a", "title": "A"}\n', mtime=0), 0),
+        ("packed.jsonl", gzip.compress(b'{"id": "a", "title": "A"}\n', mtime=0), 0),
         ("empty.jsonl", b"", 0),
     ],
 )

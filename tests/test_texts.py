@@ -14,9 +14,10 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from benchmarks.texts import extracted, forms, path_of, translations
-from classifier.texts import english, gettext, retold
+from classifier.domain.sentences import OF_RUNS
+from classifier.texts import MAX_RETOLD, english, gettext, retold
 from classifier.web.texts import COOKIE, ENGLISH, NAMES, RECORDS_IN_ENGLISH, texts_of_scripts
-from tests.latin import reading_in
+from tests.latin import left_in_latin, reading_in
 
 PLACE = re.compile(r"%\(\w+\)s")
 TAG = re.compile(r"</?\w+[^>]*>")
@@ -93,6 +94,28 @@ def test_a_sentence_of_a_record_is_said_again_in_the_language_of_the_reader(code
         with reading_in(code):
             assert retold(kept, messages) == gettext(message, **values)
         assert retold(kept, messages) == kept
+
+
+def test_an_error_that_ended_a_run_is_said_again_with_its_reasons() -> None:
+    inner = english("The file has more than %(most)s MB.", most=5)
+    kept = english(
+        "No record of %(path)s could be read. %(place)s: %(reason)s", path="a.txt", place="a.txt", reason=inner
+    )
+    with reading_in("fr"):
+        assert retold(kept, OF_RUNS) == "Aucun enregistrement de a.txt n’a pu être lu. a.txt : Le fichier dépasse 5 Mo."
+    with reading_in("ar"):
+        assert left_in_latin(f"<p>{retold(kept, OF_RUNS)}</p>", ["a.txt"]) == set()
+        long = "a, b, c: " * (MAX_RETOLD // 9)
+        assert retold(long, OF_RUNS) == long
+
+
+def test_an_error_is_in_the_language_that_the_request_asks_for(client: FlaskClient) -> None:
+    """Without one it is English, as the contract has it. Titles are English in any language."""
+    asked = {"french": {"Accept-Language": "fr"}, "nothing": {}}
+    answers = {name: client.get("/v1/articles/none", headers=headers).get_json() for name, headers in asked.items()}
+    assert answers["french"]["detail"] == "Il n’y a pas d’article 'none'."
+    assert answers["nothing"]["detail"] == "There is no article 'none'."
+    assert answers["french"]["title"] == answers["nothing"]["title"] == "Not found"
 
 
 # --- the reader's language ---

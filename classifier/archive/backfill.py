@@ -22,6 +22,7 @@ from classifier.store.log import Draft
 from classifier.store.rows import new_id, now, share_of
 from classifier.store.samples import Sample
 from classifier.store.store import Store
+from classifier.texts import _
 
 MOST_DRAWN = 1_000  # articles of a sample: with a share of 97 %, two of three samples show 95 % by then
 MAX_SEED = 2**31 - 1
@@ -61,7 +62,7 @@ def _draw(store: Store, registry: Registry, plan: Plan, by: str, track: Track, s
     drawing = _Drawing(seed)
     drawing.take(dry_run(store, folder, plan, track, n_jobs))
     if not drawing.n:
-        raise NotFound(f"A run would add {plan.tags[0]} to no article: there is nothing to judge.")
+        raise NotFound(_("A run would add %(tags)s to no article: there is nothing to judge.", tags=plan.tags[0]))
     scores = [[thousandth, n] for thousandth, n in sorted(drawing.scores.items(), reverse=True)]
     version = tag_version(plan.tags[0], registry.taxonomy() or Taxonomy(()))
     facts = plan.tags[0], plan.to_json(), version, folder.name, drawing.n, scores, seed, by, drawn_at
@@ -80,7 +81,7 @@ class _Drawing:
 
     def take(self, articles: Iterable[Judged]) -> None:
         for article in articles:
-            for _, score in article.additions.tags:
+            for _tag, score in article.additions.tags:
                 self._note(article.additions.article_id, score)
 
     def _note(self, article_id: str, score: float) -> None:
@@ -107,7 +108,13 @@ def judge_articles(store: Store, sample: Sample, answers: Iterable[tuple[str, st
     answers = list(answers)
     of_sample = {drawn.article_id for drawn in store.samples.drawn(sample)}
     if strangers := [article_id for article_id, _ in answers if article_id not in of_sample]:
-        raise NotFound(f"The sample {sample.id} has no article {strangers[0][:200]!r}. Nothing was logged.")
+        raise NotFound(
+            _(
+                "The sample %(id)s has no article %(article)s. Nothing was logged.",
+                id=sample.id,
+                article=repr(strangers[0][:200]),
+            )
+        )
     for article_id, action in answers:
         store.log.decide(article_id, [Draft(action, sample.tag)], editor, lambda *_: {})
 
@@ -123,7 +130,9 @@ def allowed(store: Store, registry: Registry, plan: Plan, waived_by: str | None 
     if waived_by is not None:
         taxonomy = registry.taxonomy() or Taxonomy(())
         if cautious := [tag for tag in plan.tags if taxonomy.tag(tag).caution]:
-            raise NotShown(f"The tag {cautious[0]} has `caution`: editors have to judge a sample of it first.")
+            raise NotShown(
+                _("The tag %(tag)s has `caution`: editors have to judge a sample of it first.", tag=cautious[0])
+            )
         known = (newest_sample(store, registry, tag, plan.to_json()) for tag in plan.tags)
         ids = [sample.id for sample in known if sample is not None]
         return Allowed(registry.champion_folder(), plan, Acceptance(ids, waived_by))

@@ -16,6 +16,7 @@ from isal.igzip_lib import IsalError
 from classifier.domain import strict_json
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle, BadJSON
+from classifier.texts import _
 
 # The text fields of an article as a reader meets them, which its digest, its record and the model follow: each is an attribute
 # of `Article`. Digests and records leave out those that are empty, except for title and body.
@@ -83,20 +84,22 @@ RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 def article_from_record(record: Any) -> Article:
     """Return the article of a decoded JSON record, whatever fields more it has, or raise `BadArticle` with the field."""
     if not isinstance(record, dict):
-        raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
+        raise BadArticle(_("An article record is a JSON object, not %(name)s.", name=type(record).__name__), "")
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
     if not is_language(fields.get("language")):  # files say `English` and more: such an article is of no told language
         fields.pop("language", None)
     for field, value in fields.items():
         if field in _LISTS:
             if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
-                raise BadArticle(f"`{field}` must be a list of tag ids.", field)
+                raise BadArticle(_("`%(field)s` must be a list of tag ids.", field=field), field)
             fields[field] = tuple(dict.fromkeys(value))
         elif field == "tags_complete":
             if not isinstance(value, bool):
-                raise BadArticle("`tags_complete` must be true or false.", field)
+                raise BadArticle(_("`tags_complete` must be true or false."), field)
         elif not isinstance(value, str):
-            raise BadArticle(f"`{field}` must be a string, not {value!r:.60}.", field)
+            raise BadArticle(
+                _("`%(field)s` must be a string, not %(value)s.", field=field, value=repr(value)[:60]), field
+            )
     return checked(Article(**fields))
 
 
@@ -106,27 +109,32 @@ def article_from_file(record: Any) -> Article:
     if record.get("title") is None and record.get("body") is None:
         raise BadArticle(_without_text(record), "title")
     if not article.id:
-        raise BadArticle("`id` is missing.", "id")
+        raise BadArticle(_("`id` is missing."), "id")
     return article
 
 
 def _without_text(record: dict[str, object]) -> str:
     if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
         position = f"{record['file']}, line {record['line']}"[:200]
-        return f"This is no article, but what an import set aside ({position}). Mend it there and import that file."
+        return _(
+            "This is no article, but what an import set aside (%(place)s). Mend it there and import that file.",
+            place=position,
+        )
     fields = ", ".join(f"{name[:40]!r}" for name in record)
-    return (
-        f"The record has neither `title` nor `body`; it has {fields[:400] or 'no fields'}. Rename its fields, or import it and "
-        "say which is which: --columns title=headline,body=content"
+    return _(
+        "The record has neither `title` nor `body`; it has %(fields)s. Rename its fields, or import it and say which is which: --columns title=headline,body=content",
+        fields=fields[:400] or _("no fields"),
     )
 
 
 def checked(article: Article) -> Article:
     """Return the article with dates in their normal form. Raise `BadArticle` for a field that cannot be used."""
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
-        raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
+        raise BadArticle(
+            _("`id` %(id)s holds a character that cannot be printed. Leave it out.", id=repr(article.id[:60])), "id"
+        )
     if article.body_format not in BODY_FORMATS:
-        raise BadArticle(f"`body_format` must be one of {', '.join(BODY_FORMATS)}.", "body_format")
+        raise BadArticle(_("`body_format` must be one of %(names)s.", names=", ".join(BODY_FORMATS)), "body_format")
     published_at, tagged_at = (
         None if date is None else normal_date(date, field)
         for field, date in (("published_at", article.published_at), ("tagged_at", article.tagged_at))
@@ -138,7 +146,9 @@ def checked(article: Article) -> Article:
     tags = article.tags or ()
     for field, excluded in (("rejected", tags), ("unknown", (*tags, *article.rejected))):
         if both := set(getattr(article, field)) & set(excluded):
-            raise BadArticle(f"The tag {min(both)!r} is in `{field}` and in another list.", field)
+            raise BadArticle(
+                _("The tag %(tag)s is in `%(field)s` and in another list.", tag=repr(min(both)), field=field), field
+            )
     return article
 
 
@@ -172,7 +182,9 @@ def is_language(value: object) -> bool:
 def check_id(article_id: str) -> str:
     """Return an id under which an article may be stored; raise `BadArticle` if it is not one."""
     if not ARTICLE_ID.fullmatch(article_id):
-        raise BadArticle(f"`id` {article_id[:60]!r} must be 1 to 200 of letters, digits, . _ : - (not . or ..)", "id")
+        raise BadArticle(
+            _("`id` %(id)s must be 1 to 200 of letters, digits, . _ : - (not . or ..)", id=repr(article_id[:60])), "id"
+        )
     return article_id
 
 
@@ -196,7 +208,7 @@ def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
                     if line.strip():
                         yield f"{path}, line {number}", line
             except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a damaged packed file; isal has no types
-                raise BadArticle(f"Cannot read {path}: {error}.", "") from None
+                raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error), "") from None
 
 
 def article_of_line(position: str, line: bytes) -> Article:
@@ -214,7 +226,7 @@ def _open(path: Path) -> IO[bytes]:
     try:
         file = igzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[no-untyped-call]
     except OSError as error:
-        raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
+        raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error.strerror), "") from None
     return cast(IO[bytes], file)
 
 

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from classifier.errors import BadArticle
+from classifier.texts import _
 
 FIRST_YEAR = 1900
 DAYS_AHEAD = 366
@@ -29,8 +30,12 @@ def normal_date(value: str, field: str) -> str:
             raise ValueError
     except (ValueError, OverflowError):
         raise BadArticle(
-            f"`{field}` {value[:40]!r} is not a date like 2024-06-06 or 2024-06-06T10:00:00+02:00, from {FIRST_YEAR} to "
-            "one year ahead.",
+            _(
+                "`%(field)s` %(value)s is not a date like 2024-06-06 or 2024-06-06T10:00:00+02:00, from %(first_year)s to one year ahead.",
+                field=field,
+                value=repr(value[:40]),
+                first_year=FIRST_YEAR,
+            ),
             field,
         ) from None
     return value if len(value) == _DAY_LENGTH else moment.isoformat()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from classifier.errors import BadSetting
+from classifier.texts import _
 
 PRIVATE = 0o600  # mode of files with unpublished articles, or hashes of keys
 
@@ -36,7 +37,7 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
         aside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise BadSetting(f"Cannot write {path}: {error.strerror or error}.") from None
+        raise BadSetting(_("Cannot write %(path)s: %(error)s.", path=path, error=error.strerror or error)) from None
     finally:
         with suppress(OSError):  # after the rename there is nothing to remove
             aside.unlink()

@@ -8,6 +8,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from classifier.errors import BadSchedule
+from classifier.texts import _
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNSET = "unset"  # nobody has said anything
@@ -35,13 +36,15 @@ class Schedule:
         if self.mode != ON:
             return
         if unknown := next((day for day in self.days if day not in DAYS), None):
-            raise BadSchedule(f"{unknown[:40]!r} is no weekday. They are {', '.join(DAYS)}.", "days")
+            raise BadSchedule(
+                _("%(day)s is no weekday. They are %(names)s.", day=repr(unknown[:40]), names=", ".join(DAYS)), "days"
+            )
         if not self.days:
-            raise BadSchedule("Choose at least one weekday.", "days")
+            raise BadSchedule(_("Choose at least one weekday."), "days")
         if not TIME.fullmatch(self.time):
-            raise BadSchedule(f"{self.time[:40]!r} is no time of day like 02:30.", "time")
+            raise BadSchedule(_("%(time)s is no time of day like 02:30.", time=repr(self.time[:40])), "time")
         if self.zone not in zones():
-            raise BadSchedule(f"{self.zone[:80]!r} is no time zone like Europe/Paris.", "zone")
+            raise BadSchedule(_("%(zone)s is no time zone like Europe/Paris.", zone=repr(self.zone[:80])), "zone")
 
     def last_until(self, moment: datetime) -> datetime | None:
         """Return the last time that has come at a moment, in UTC. None: trainings do not begin by themselves."""
@@ -78,7 +81,10 @@ def read_schedule(text: str) -> Schedule | None:
         return Schedule(text)
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise BadSchedule(f"{text[:80]!r} is neither off nor outside nor like `mon,thu 02:30 Europe/Paris`.", "time")
+        raise BadSchedule(
+            _("%(text)s is neither off nor outside nor like `mon,thu 02:30 Europe/Paris`.", text=repr(text[:80])),
+            "time",
+        )
     chosen = found["days"].split(",") if found["days"] else DAYS
     return Schedule(ON, in_order(chosen), found["time"], found["zone"])
 

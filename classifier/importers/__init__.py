@@ -30,6 +30,7 @@ from classifier.importers.tables import read_rows
 from classifier.importers.term_report import TermCounts, TermReport
 from classifier.importers.wxr import read_posts
 from classifier.store.store import Imported, Store
+from classifier.texts import _
 
 _Reader = Callable[[Path, ReadOptions], Iterator[Record]]
 _READERS: Mapping[str, _Reader] = {"wxr": read_posts, "csv": read_rows, "jsonl": read_lines, "folder": read_folder}
@@ -121,8 +122,10 @@ class _Import:
             except BadArticle as error:
                 self.outcome.failures.append(str(error))
             if first_aside is not None and not n_articles:
-                reason = f"{first_aside.place}: {first_aside.reason}"
-                self.outcome.failures.append(f"No record of {path} could be read. {reason}")
+                aside = {"place": first_aside.place, "reason": first_aside.reason}
+                self.outcome.failures.append(
+                    _("No record of %(path)s could be read. %(place)s: %(reason)s", path=path, **aside)
+                )
         self.outcome.other_lists = self.counts.other_lists
         if self.terms is not None and (self.counts.n_articles or self.counts.listed):
             self.outcome.terms = self.counts.report(self.terms)
@@ -133,8 +136,12 @@ class _Import:
         try:
             long = next((term.name for term in record.terms or () if len(term.name) > MAX_TERM), None)
             if long is not None:
-                hint = f"{long[:60]!r}… Are these the tags, and is it their separator?"
-                raise BadArticle(f"A tag of more than {MAX_TERM} characters: {hint}", "tags")
+                text = _(
+                    "A tag of more than %(most)s characters: %(tag)s… Are these the tags, and is it their separator?",
+                    most=MAX_TERM,
+                    tag=repr(long[:60]),
+                )
+                raise BadArticle(text, "tags")
             article = record.article
             if record.terms is not None or record.rejected:
                 tags = self._tags_of(record.terms) if record.terms is not None else None
@@ -142,10 +149,12 @@ class _Import:
             article = checked(article)
             check_id(article.id)
             if not article.title.strip() and not article.body.strip():
-                raise BadArticle("Title and body are empty.", "title")
+                raise BadArticle(_("Title and body are empty."), "title")
             first = self.positions.setdefault(article.id, position)
             if first != position:
-                raise BadArticle(f"The id {article.id!r} stands in {place_of(*first)} too.", "id")
+                raise BadArticle(
+                    _("The id %(id)s stands in %(place)s too.", id=repr(article.id), place=place_of(*first)), "id"
+                )
         except BadArticle as error:
             return SetAside(*position, str(error), error.field, record.article.id[:200])
         ignored = self.outcome.ignored

@@ -22,6 +22,7 @@ from classifier.importers.records import (
     encoding_of,
     sound_text,
 )
+from classifier.texts import _
 
 _HTML = frozenset([".html", ".htm"])
 _TEXT = frozenset([".txt"])
@@ -33,7 +34,7 @@ _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a folder in the order of their paths. Raises `BadArticle` if the folder cannot be read."""
     if not folder.is_dir():
-        raise BadArticle(f"{folder} is not a folder.", "")
+        raise BadArticle(_("%(folder)s is not a folder.", folder=folder), "")
     root = folder.resolve()
     for path in _files(folder):
         if path.is_dir():
@@ -49,7 +50,7 @@ def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
 
 def _files(folder: Path) -> Iterator[Path]:
     def failed(error: OSError) -> None:
-        raise BadArticle(f"Cannot read {error.filename}: {error.strerror}.", "")
+        raise BadArticle(_("Cannot read %(name)s: %(error)s.", name=error.filename, error=error.strerror), "")
 
     for parent, folders, names in os.walk(folder, onerror=failed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -71,17 +72,17 @@ def _read(path: Path, root: Path, options: ReadOptions) -> str:
     try:
         real = path.resolve(strict=True)
         if not real.is_relative_to(root):
-            raise BadArticle("A link that leads out of the folder.", "")
+            raise BadArticle(_("A link that leads out of the folder."), "")
         if not real.is_file():
-            raise BadArticle("Not a file.", "")
+            raise BadArticle(_("Not a file."), "")
         with real.open("rb") as file:
             raw = file.read(MAX_TEXT + 1)
         if len(raw) > MAX_TEXT:
-            raise BadArticle(f"The file has more than {MAX_TEXT >> 20} MB.", "body")
+            raise BadArticle(_("The file has more than %(most)s MB.", most=MAX_TEXT >> 20), "body")
         encoding = encoding_of(raw, options.encoding)
         return sound_text(raw.decode(encoding, errors="surrogateescape"), encoding)
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
-        raise BadArticle(f"Cannot be read: {getattr(error, 'strerror', None) or error}.", "") from None
+        raise BadArticle(_("Cannot be read: %(error)s.", error=getattr(error, "strerror", None) or error), "") from None
     except UnicodeError as error:
         raise BadArticle(f"Not {encoding}: {error}.", "body") from None
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from classifier.errors import BadArticle
 from classifier.importers.records import ReadOptions
+from classifier.texts import _
 
 _GZIP = b"\x1f\x8b"
 # Text packs to a tenth, seldom to a fiftieth. A bomb packs to a thousandth.
@@ -36,7 +37,10 @@ def format_of(path: Path, options: ReadOptions) -> str:
         return "folder"
     suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix in _ARTICLES:
-        raise BadArticle(f"{path} is one article. Import the folder that it lies in: {path.parent}", "")
+        raise BadArticle(
+            _("%(path)s is one article. Import the folder that it lies in: %(folder)s", path=path, folder=path.parent),
+            "",
+        )
     return _SUFFIXES.get(suffix) or _by_content(path)
 
 
@@ -66,7 +70,9 @@ def _n_records(path: Path, options: ReadOptions) -> int:
 
 def _by_content(path: Path) -> str:
     if path.exists() and not path.is_file():  # the first bytes of a pipe can be read only once
-        raise BadArticle(f"{path} is a pipe, which does not tell its format. Name it: --format wxr, csv or jsonl", "")
+        raise BadArticle(
+            _("%(path)s is a pipe, which does not tell its format. Name it: --format wxr, csv or jsonl", path=path), ""
+        )
     with open_bytes(path) as file:
         start = file.peek(4096)[:4096]
     if _BEGINS_LIKE_XML.match(start):
@@ -74,11 +80,14 @@ def _by_content(path: Path) -> str:
     if _BEGINS_LIKE_JSON.match(start):
         return "jsonl"
     if start.lstrip().startswith(b"["):
-        raise BadArticle(f"{path} is one JSON array. Write one object a line: jq -c '.[]' {path.name}", "")
+        raise BadArticle(
+            _("%(path)s is one JSON array. Write one object a line: jq -c '.[]' %(name)s", path=path, name=path.name),
+            "",
+        )
     if start.startswith(b"PK\x03\x04"):
-        raise BadArticle(f"{path} is a zip archive. Unpack it and import what is in it.", "")
+        raise BadArticle(_("%(path)s is a zip archive. Unpack it and import what is in it.", path=path), "")
     if not start.strip() or not _BEGINS_LIKE_A_TABLE.match(start):
-        raise BadArticle(f"{path} does not tell its format. Name it: --format wxr, csv or jsonl", "")
+        raise BadArticle(_("%(path)s does not tell its format. Name it: --format wxr, csv or jsonl", path=path), "")
     return "csv"
 
 
@@ -110,16 +119,23 @@ class _Unpacked(io.RawIOBase):
                 self._check_size()
         except (OSError, EOFError, zlib.error) as error:  # EOFError, zlib.error and BadGzipFile: a damaged file
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise BadArticle(f"Cannot read {self._path}: {reason}.", "") from None
+            raise BadArticle(_("Cannot read %(path)s: %(reason)s.", path=self._path, reason=reason), "") from None
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
     def _check_size(self) -> None:
         if self._n_bytes > MAX_UNPACKED:
-            raise BadArticle(f"{self._path} unpacks to more than {MAX_UNPACKED >> 30} GB; not read on.", "")
+            raise BadArticle(
+                _("%(path)s unpacks to more than %(most)s GB; not read on.", path=self._path, most=MAX_UNPACKED >> 30),
+                "",
+            )
         if self._n_bytes > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._file.tell()):
-            reason = f"{self._path} unpacks to more than {MAX_RATIO} times its size, which no text does; not read on."
-            raise BadArticle(f"{reason} If it is sound, unpack it and import that.", "")
+            text = _(
+                "%(path)s unpacks to more than %(n)s times its size, which no text does; not read on. If it is sound, unpack it and import that.",
+                path=self._path,
+                n=MAX_RATIO,
+            )
+            raise BadArticle(text, "")
 
     def close(self) -> None:
         self._bytes.close()
@@ -136,5 +152,5 @@ def open_bytes(path: Path) -> io.BufferedReader:
         file = path.open("rb")
         packed = file.peek(2)[:2] == _GZIP or path.suffix.lower() == ".gz"
     except OSError as error:
-        raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
+        raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error.strerror), "") from None
     return io.BufferedReader(_Unpacked(path, file, packed), _CHUNK)

@@ -13,6 +13,7 @@ from classifier.domain.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
 from classifier.importers.formats import open_bytes
 from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
+from classifier.texts import _
 
 OF_EXPORTS = frozenset(["origins"])  # what `export examples` says besides; an import is an origin of its own
 N_FIRST = 100  # records whose fields are named
@@ -39,7 +40,7 @@ def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
 def names_of(path: Path, options: ReadOptions) -> list[str]:
     """Return the names of the fields of the first records of a JSON Lines file, in the order in which they appear."""
     names: dict[str, None] = {}
-    for _, line in islice(_numbered(path), N_FIRST):
+    for _place, line in islice(_numbered(path), N_FIRST):
         with suppress(BadArticle):
             record = _record(line, replace(options, columns=None))
             names |= dict.fromkeys(record if isinstance(record, dict) else ())
@@ -62,7 +63,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _record(line: bytes, options: ReadOptions) -> Any:
     if len(line) > MAX_LINE:
-        raise BadArticle(f"The line has more than {MAX_LINE >> 20} MB.", "")
+        raise BadArticle(_("The line has more than %(most)s MB.", most=MAX_LINE >> 20), "")
     try:
         record = strict_json.loads(line)
     except BadJSON as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
+from classifier.texts import _
 
 MAX_TEXT = 4 << 20  # bytes or characters of an article: twice what the service accepts in a request
 MAX_TERM = 200  # characters of a term, as WordPress has it
@@ -107,5 +108,7 @@ def sound_text(text: str, encoding: str) -> str:
     """Return a text without NUL, which no store takes. Raise `BadArticle` if bytes of it could not be decoded."""
     if not text.isascii() and _HALVES.search(text):
         name = encoding.removesuffix("-sig").upper()
-        raise BadArticle(f"Not {name}. Save the file as UTF-8, or name its encoding: --encoding cp1252", "")
+        raise BadArticle(
+            _("Not %(name)s. Save the file as UTF-8, or name its encoding: --encoding cp1252", name=name), ""
+        )
     return text.replace("\x00", " ")

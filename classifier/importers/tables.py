@@ -24,6 +24,7 @@ from classifier.importers.records import (
     shown,
     sound_text,
 )
+from classifier.texts import _
 
 _DELIMITERS = ",;\t|"
 _SEPARATORS = ";|,"  # of tags within a cell; the first that a cell has
@@ -41,7 +42,9 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
         try:
             yield from _Table(path, replace(options, encoding=encoding)).read(_Lines(text, path))
         except UnicodeError as error:
-            raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
+            raise BadArticle(
+                _("%(path)s is not %(encoding)s: %(error)s.", path=path, encoding=encoding, error=error), ""
+            ) from None
 
 
 def header_of(path: Path, options: ReadOptions) -> list[str]:
@@ -53,7 +56,9 @@ def header_of(path: Path, options: ReadOptions) -> list[str]:
         try:
             return [cell.strip() for cell in _Table(path, options).header(lines)[1] if cell.strip()]
         except UnicodeError as error:
-            raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
+            raise BadArticle(
+                _("%(path)s is not %(encoding)s: %(error)s.", path=path, encoding=encoding, error=error), ""
+            ) from None
 
 
 class _Lines:
@@ -74,8 +79,12 @@ class _Lines:
         self.n_lines += 1
         self._n_characters += len(line)
         if self._n_characters > _MAX_ROW:
-            reason = f"the row has more than {_MAX_ROW >> 20} MB; not read on. Perhaps a quotation mark that opens a field is"
-            raise BadArticle(f"{place_of(str(self._path), self.row)}: {reason} not closed.", "")
+            text = _(
+                "%(place)s: the row has more than %(most)s MB; not read on. Perhaps a quotation mark that opens a field is not closed.",
+                place=place_of(str(self._path), self.row),
+                most=_MAX_ROW >> 20,
+            )
+            raise BadArticle(text, "")
         return line
 
     def begin_row(self) -> None:
@@ -136,7 +145,15 @@ class _Table:
                 self.columns[field] = positions
             if len(positions) > 1 and field != "tags":
                 where = place_of(self.file, line)
-                raise BadArticle(f"{where}: {len(positions)} columns are called {names[0]!r}.", field)
+                raise BadArticle(
+                    _(
+                        "%(where)s: %(n)s columns are called %(names)s.",
+                        where=where,
+                        n=len(positions),
+                        names=repr(names[0]),
+                    ),
+                    field,
+                )
             if self.options.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
         self.n_columns, used = len(header), set(chain(*self.columns.values()))
@@ -146,9 +163,13 @@ class _Table:
                 self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")
 
     def _refuse(self, header: Sequence[str], line: int, column: str) -> None:
-        columns = f"there is no column for {column}. The columns are: {shown(', '.join(header), 500)}"
-        hint = "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date"
-        raise BadArticle(f"{place_of(self.file, line)}: {columns}. {hint}", "")
+        text = _(
+            "%(place)s: there is no column for %(column)s. The columns are: %(columns)s. Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date",
+            place=place_of(self.file, line),
+            column=column,
+            columns=shown(", ".join(header), 500),
+        )
+        raise BadArticle(text, "")
 
     def _next(self, rows: Iterator[list[str]], lines: _Lines) -> list[str] | SetAside | None:
         try:
@@ -156,12 +177,22 @@ class _Table:
         except csv.Error as error:
             position = place_of(self.file, lines.row)
             if "limit" in str(error):
-                reason = f"a field has more than {MAX_TEXT >> 20} MB; perhaps a quotation mark is not closed"
-                raise BadArticle(f"{position}: {reason}; not read on.", "") from None
+                text = _(
+                    "%(place)s: a field has more than %(most)s MB; perhaps a quotation mark is not closed; not read on.",
+                    place=position,
+                    most=MAX_TEXT >> 20,
+                )
+                raise BadArticle(text, "") from None
             if "unexpected end" in str(error):  # the rest of the file is within the quotation marks
-                raise BadArticle(f"{position}: a quotation mark opens a field and is never closed.", "") from None
+                raise BadArticle(
+                    _("%(position)s: a quotation mark opens a field and is never closed.", position=position), ""
+                ) from None
             to = f" (to line {lines.n_lines})" if lines.n_lines > lines.row else ""
-            reason = f"Not CSV{to}: {error}. A quotation mark within a field must be doubled, and the field closed."
+            reason = _(
+                "Not CSV%(to)s: %(error)s. A quotation mark within a field must be doubled, and the field closed.",
+                to=to,
+                error=error,
+            )
             return SetAside(self.file, lines.row, reason)
 
     def _read(self, row: Sequence[str], line: int) -> ArticleRecord | SetAside:
@@ -170,7 +201,9 @@ class _Table:
             while len(cells) > self.n_columns and not cells[-1].strip():  # some exports end each line with a delimiter
                 cells.pop()
             if len(cells) != self.n_columns:
-                raise BadArticle(f"{len(cells)} columns where the header has {self.n_columns}.", "")
+                raise BadArticle(
+                    _("%(n)s columns where the header has %(columns)s.", n=len(cells), columns=self.n_columns), ""
+                )
             return self._record(cells, line)
         except BadArticle as error:
             return SetAside(self.file, line, str(error), error.field)
@@ -187,7 +220,7 @@ class _Table:
         texts = ((name, fields[name]) for name in TEXT_FIELDS if name in fields)
         article = article.with_texts({name: text if name == "body" else text.strip() for name, text in texts})
         if not fields["id"].strip():
-            raise BadArticle("`id` is empty.", "id")
+            raise BadArticle(_("`id` is empty."), "id")
         terms = (term for position in self.columns.get("tags", ()) for term in self._terms(cells[position]))
         unique = tuple(dict.fromkeys(terms)) if "tags" in self.columns else None
         return ArticleRecord(article, line, unique, ignored=self.ignored)
@@ -199,7 +232,10 @@ class _Table:
         try:
             return datetime.strptime(value, form).isoformat()
         except ValueError:
-            raise BadArticle(f"`published_at` {value[:40]!r} is not of the form {form!r}.", "published_at") from None
+            raise BadArticle(
+                _("`published_at` %(value)s is not of the form %(form)s.", value=repr(value[:40]), form=repr(form)),
+                "published_at",
+            ) from None
 
     def _terms(self, cell: str) -> Iterator[CmsTerm]:
         separator = self.options.tag_separator or next((mark for mark in _SEPARATORS if mark in cell), None)

@@ -29,6 +29,7 @@ from classifier.importers.records import (
     place_of,
 )
 from classifier.text.markup import unescaped
+from classifier.texts import _
 
 ID_PREFIX = "wp-"
 MAX_DEPTH = 64
@@ -93,7 +94,9 @@ class _Export:
                     yield from self._closed(element)
             self.n_bytes += len(chunk)
             if self.n_bytes > MAX_FIELD:
-                self._refuse(self.line, f"here or after it an element has more than {MAX_FIELD >> 20} MB")
+                self._refuse(
+                    self.line, _("here or after it an element has more than %(most)s MB", most=MAX_FIELD >> 20)
+                )
 
     def _fed(self, chunk: bytes) -> Iterator[tuple[str, Any]]:
         failure = None
@@ -105,25 +108,28 @@ class _Export:
         if failure is not None:
             # Only the first line of the message: what follows is text of the article.
             reason = str(failure.msg).partition("\n")[0].partition(", ")[0].partition(" use XML_")[0]
-            self._refuse(failure.lineno or self.line, f"not well-formed XML: {reason}")
+            self._refuse(failure.lineno or self.line, _("not well-formed XML: %(reason)s", reason=reason))
 
     def _refuse(self, line: int | None, reason: str) -> NoReturn:
         where = place_of(str(self.path), line)
-        raise BadArticle(f"{where}: {reason}; not read on. Export the file again, or mend it.", "")
+        raise BadArticle(
+            _("%(where)s: %(reason)s; not read on. Export the file again, or mend it.", where=where, reason=reason), ""
+        )
 
     def _opened(self, element: Any) -> None:
         self.depth += 1
         self.n_elements += 1
         if self.depth == 1 and element.getroottree().docinfo.internalDTD is not None:
-            self._refuse(element.sourceline, "a DOCTYPE, which no WordPress export has and which may hide a bomb")
+            self._refuse(element.sourceline, _("a DOCTYPE, which no WordPress export has and which may hide a bomb"))
         elif self.depth == 1 and element.tag != "rss":
-            self._refuse(element.sourceline, f"<{element.tag}> where a WordPress export has <rss>")
+            names = {"tag": f"<{element.tag}>", "root": "<rss>"}
+            self._refuse(element.sourceline, _("%(tag)s where a WordPress export has %(root)s", **names))
         elif self.depth == 3 and element.tag == "item":
             self.post = _Post()
         if self.depth > MAX_DEPTH:
-            self._refuse(element.sourceline, f"elements are nested deeper than {MAX_DEPTH}")
+            self._refuse(element.sourceline, _("elements are nested deeper than %(most)s", most=MAX_DEPTH))
         if self.n_elements > MAX_ELEMENTS:
-            self._refuse(element.sourceline, f"more than {MAX_ELEMENTS} elements in one part of a post")
+            self._refuse(element.sourceline, _("more than %(most)s elements in one part of a post", most=MAX_ELEMENTS))
 
     def _closed(self, element: Any) -> Iterator[Record]:
         self.depth -= 1
@@ -278,7 +284,7 @@ def _xml_chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
     held, first = b"", True
     while chunk := file.read(_CHUNK):
         if first and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise BadArticle(f"{path} is UTF-16. Save it as UTF-8, as WordPress does.", "")
+            raise BadArticle(_("%(path)s is UTF-16. Save it as UTF-8, as WordPress does.", path=path), "")
         chunk, first = held + chunk.translate(_CONTROLS), False
         cut = _MAY_GO_ON.search(chunk, max(0, len(chunk) - 12))
         chunk, held = (chunk[: cut.start()], chunk[cut.start() :]) if cut else (chunk, b"")

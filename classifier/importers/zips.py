@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from classifier.errors import BadArticle
 from classifier.importers.formats import MAX_RATIO, MAX_UNPACKED
+from classifier.texts import _, number
 
 MAX_FILES = 200_000
 MAX_LIST = 64 << 20  # bytes of the list of files, which is read as a whole
@@ -38,7 +39,7 @@ def unpack(path: Path, folder: Path) -> Iterator[Path]:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) > MAX_FILES:
-                raise BadArticle(f"{path} has more than {MAX_FILES:,} files.", "")
+                raise BadArticle(_("%(path)s has more than %(most)s files.", path=path, most=number(MAX_FILES)), "")
             n_left = min(MAX_UNPACKED, max(_RATIO_COUNTS_FROM, MAX_RATIO * path.stat().st_size))
             for member in members:
                 target = _target(path, folder, member)
@@ -46,7 +47,9 @@ def unpack(path: Path, folder: Path) -> Iterator[Path]:
                     n_left -= _copy(path, archive, member, target, n_left)
                     yield target
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
-        raise BadArticle(f"Cannot read {path}: {str(error) or type(error).__name__}.", "") from None
+        raise BadArticle(
+            _("Cannot read %(path)s: %(error)s.", path=path, error=str(error) or type(error).__name__), ""
+        ) from None
 
 
 def _target(path: Path, folder: Path, member: zipfile.ZipInfo) -> Path | None:
@@ -54,14 +57,19 @@ def _target(path: Path, folder: Path, member: zipfile.ZipInfo) -> Path | None:
     name = PurePosixPath(member.filename.replace("\\", "/"))
     if name.is_absolute() or ".." in name.parts or ":" in member.filename.partition("/")[0][:2]:
         raise BadArticle(
-            f"{path} has a file whose name leads out of it: {member.filename[:80]!r}. Nothing was read.", ""
+            _(
+                "%(path)s has a file whose name leads out of it: %(name)s. Nothing was read.",
+                path=path,
+                name=repr(member.filename[:80]),
+            ),
+            "",
         )
     is_link = (member.external_attr >> 16) & _KIND == _SYMLINK
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.parts)
     if is_link or hidden or not name.parts:
         return None
     if member.flag_bits & _ENCRYPTED:
-        raise BadArticle(f"{path} is encrypted. Unpack it, and pack it anew without a password.", "")
+        raise BadArticle(_("%(path)s is encrypted. Unpack it, and pack it anew without a password.", path=path), "")
     return folder.joinpath(*(part[-_MAX_NAME:] for part in name.parts))
 
 
@@ -70,13 +78,18 @@ def _copy(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, target:
     n_bytes = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
-        raise BadArticle(f"{path} has two files of the name {member.filename[:80]!r}.", "")
+        raise BadArticle(
+            _("%(path)s has two files of the name %(name)s.", path=path, name=repr(member.filename[:80])), ""
+        )
     with archive.open(member) as packed, target.open("wb") as file:
         while chunk := packed.read(_CHUNK):
             n_bytes += len(chunk)
             if n_bytes > most:
                 size = f"{MAX_RATIO} times its size, or {MAX_UNPACKED >> 30} GB"
-                raise BadArticle(f"{path} unpacks to more than {size}, which no text does; not read on.", "")
+                raise BadArticle(
+                    _("%(path)s unpacks to more than %(size)s, which no text does; not read on.", path=path, size=size),
+                    "",
+                )
             file.write(chunk)
     return n_bytes
 
@@ -89,7 +102,9 @@ def _check_list(path: Path) -> None:
         tail = file.read()
     end = tail.rfind(_END)
     if end < 0 or len(tail) - end < _END_SIZE:
-        raise BadArticle(f"{path} is a damaged zip archive: its list of files is missing. Upload it again.", "")
+        raise BadArticle(
+            _("%(path)s is a damaged zip archive: its list of files is missing. Upload it again.", path=path), ""
+        )
     (n_bytes,) = struct.unpack_from("<L", tail, end + 12)
     locator, end_64 = end - _LOCATOR_SIZE, end - _LOCATOR_SIZE - _END_64_SIZE
     if end_64 >= 0 and tail.startswith(_LOCATOR, locator):
@@ -97,7 +112,9 @@ def _check_list(path: Path) -> None:
             struct.unpack_from("<Q", tail, end_64 + 40) if tail.startswith(_END_64, end_64) else (MAX_LIST + 1,)
         )
     if n_bytes > MAX_LIST:
-        raise BadArticle(f"{path} has a list of files of more than {MAX_LIST >> 20} MB; not read.", "")
+        raise BadArticle(
+            _("%(path)s has a list of files of more than %(most)s MB; not read.", path=path, most=MAX_LIST >> 20), ""
+        )
 
 
 def remove_unpacked(folder: Path) -> None:

@@ -44,6 +44,7 @@ from classifier.model.tag_model import TagModel
 from classifier.model.weights import SparseWeights
 from classifier.text.mention_features import with_later_features
 from classifier.text.stems import ENGLISH_STEMS, STEMS
+from classifier.texts import _
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
@@ -63,7 +64,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionErro
 def save_model(model: TagModel, folder: Path) -> str:
     """Write a model as a new folder, whole or not at all, and return its digest. Raises `BadModel` if it is there."""
     if folder.exists():
-        raise BadModel(f"{folder} is there already; a model version is never overwritten.")
+        raise BadModel(_("%(folder)s is there already; a model version is never overwritten.", folder=folder))
     make_private_folder(folder.parent)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -117,7 +118,7 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
                     continue
             if isinstance(error, BadModel):
                 raise
-            raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
+            raise BadModel(_("Model %(name)s cannot be read: %(error)s", name=folder.name, error=error)) from None
 
 
 def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
@@ -127,12 +128,24 @@ def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[st
         if name.removesuffix(".npy") in _LATER and name not in digests:
             continue
         if name not in digests:
-            raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
+            raise BadModel(_("Model %(name)s: manifest.json does not list %(name2)s.", name=folder.name, name2=name))
         file, digest = cleaned.get(name, (name, digests[name]))
         if not (folder / file).is_file():
-            raise BadModel(f"Model {folder.name}: {file} is missing. Restore it from a backup or roll back.")
+            raise BadModel(
+                _(
+                    "Model %(name)s: %(file)s is missing. Restore it from a backup or roll back.",
+                    name=folder.name,
+                    file=file,
+                )
+            )
         if file_digest(folder / file) != digest:
-            raise BadModel(f"Model {folder.name}: {file} was changed after it was saved. Restore it or roll back.")
+            raise BadModel(
+                _(
+                    "Model %(name)s: %(file)s was changed after it was saved. Restore it or roll back.",
+                    name=folder.name,
+                    file=file,
+                )
+            )
         names[name] = file
     return names
 
@@ -141,17 +154,19 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file of a version. Raises `BadModel` unless it is whole and has the digest, if any."""
     path = folder / "manifest.json"
     if not path.is_file():
-        raise BadModel(f"{folder} is not a model version: it has no manifest.json.")
+        raise BadModel(_("%(folder)s is not a model version: it has no manifest.json.", folder=folder))
     if digest is not None and file_digest(path) != digest:
-        raise BadModel(f"Model {folder.name}: manifest.json is not the one that was promoted.")
+        raise BadModel(_("Model %(name)s: manifest.json is not the one that was promoted.", name=folder.name))
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version, digests = manifest["format"], dict(manifest["files"].items())
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise BadModel(f"Model {folder.name}: manifest.json cannot be read.") from None
+        raise BadModel(_("Model %(name)s: manifest.json cannot be read.", name=folder.name)) from None
     if version != FORMAT:
         reads = f"this program reads format {FORMAT}. Train it again."
-        raise BadModel(f"Model {folder.name} has format {version!r}; {reads}")
+        raise BadModel(
+            _("Model %(name)s has format %(version)s; %(reads)s", name=folder.name, version=repr(version), reads=reads)
+        )
     return digests
 
 
@@ -200,7 +215,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     try:
         card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise BadModel(f"Model {folder.name}: card.json cannot be read.") from None
+        raise BadModel(_("Model %(name)s: card.json cannot be read.", name=folder.name)) from None
     return card
 
 
@@ -209,7 +224,7 @@ def read_model_taxonomy(folder: Path) -> Taxonomy:
     try:
         return taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
-        raise BadModel(f"Model {folder.name}: taxonomy.json cannot be read.") from None
+        raise BadModel(_("Model %(name)s: taxonomy.json cannot be read.", name=folder.name)) from None
 
 
 def manifest_digest(folder: Path) -> str:

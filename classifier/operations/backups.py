@@ -26,6 +26,7 @@ from classifier.serving.trainer import carry_out
 from classifier.store.database.opening import open_store
 from classifier.store.runs import BACKUP, DONE, FAILED, Run
 from classifier.store.store import Store
+from classifier.texts import _
 
 _NAME = re.compile(r"backup-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}\.tar\.gz")
 _DIGEST = ".sha256"
@@ -69,7 +70,7 @@ class Backups:
         """Return the file of a backup, or raise `NotFound`."""
         path = self.folder / name
         if not _NAME.fullmatch(name) or not path.is_file():
-            raise NotFound(f"There is no backup {name[:60]!r}.")
+            raise NotFound(_("There is no backup %(name)s.", name=repr(name[:60])))
         return path
 
     def delete(self, name: str) -> None:
@@ -130,7 +131,9 @@ def _write_digest(path: Path) -> None:
         with whole_file(_digest_of(path), PRIVATE) as target:
             target.write(f"{digest}  {path.name}\n".encode())
     except OSError as error:
-        raise BadBackup(f"Cannot write in {path.parent}: {error.strerror or error}.") from None
+        raise BadBackup(
+            _("Cannot write in %(folder)s: %(error)s.", folder=path.parent, error=error.strerror or error)
+        ) from None
 
 
 def _digest_of(path: Path) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 from classifier.operations.receivers import NotDelivered
 from classifier.store.webhooks import MODEL_HELD, MODEL_REFUSED
+from classifier.texts import _
 
 SECONDS = 10.0  # for each answer of the mail server
 STARTTLS, TLS, PLAIN = "starttls", "tls", "none"
@@ -43,9 +44,11 @@ class Mail:
             with self._server() as server:
                 server.send_message(self.written(messages), self.sender, list(self.to))
         except smtplib.SMTPResponseException as error:
-            raise NotDelivered(f"the mail server answered {error.smtp_code}", silent=True) from None
+            raise NotDelivered(_("the mail server answered %(code)s", code=error.smtp_code), silent=True) from None
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
-            raise NotDelivered(f"the mail server did not take it ({type(error).__name__})", silent=True) from None
+            raise NotDelivered(
+                _("the mail server did not take it (%(name)s)", name=type(error).__name__), silent=True
+            ) from None
 
     def written(self, messages: Sequence[Message]) -> EmailMessage:
         """Return the mail about some things. The same things have the same Message-ID."""

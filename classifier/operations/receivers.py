@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from classifier.errors import BadWebhook
+from classifier.texts import _
 
 CONNECT_SECONDS, SECONDS = 5.0, 10.0  # for the connection, and for all until the head of the answer has come
 MAX_URL = 1000
@@ -66,17 +67,21 @@ class Hosts:
     def target(self, url: str) -> Target:
         """Return the parts of a URL to which messages may be sent, or raise `BadWebhook` saying what is wrong."""
         if len(url) > MAX_URL or not url.isprintable() or " " in url:
-            raise BadWebhook(f"A URL has up to {MAX_URL} characters, without spaces.", "url")
+            raise BadWebhook(_("A URL has up to %(most)s characters, without spaces.", most=MAX_URL), "url")
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").encode("idna").decode().rstrip(".").lower(), parts.port
         except ValueError:
-            raise BadWebhook(f"{url[:80]!r} is no URL like https://cms.example.org/hook.", "url") from None
+            raise BadWebhook(
+                _("%(url)s is no URL like https://cms.example.org/hook.", url=repr(url[:80])), "url"
+            ) from None
         if parts.scheme not in ("https", "http") or not host or parts.username is not None or parts.fragment:
-            raise BadWebhook("A URL begins with https:// and a host, and has no name, password or #fragment.", "url")
+            raise BadWebhook(_("A URL begins with https:// and a host, and has no name, password or #fragment."), "url")
         address = _as_address(host)
         if not (self.has_name(host) if address is None else self.has_address(address)):
-            raise BadWebhook(f"Nothing may be sent to {host[:100]}: whoever runs the service lists the hosts.", "url")
+            raise BadWebhook(
+                _("Nothing may be sent to %(host)s: whoever runs the service lists the hosts.", host=host[:100]), "url"
+            )
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         is_secure = parts.scheme == "https"
         return Target(is_secure, host, port or (443 if is_secure else 80), quote(path, _KEPT))
@@ -85,9 +90,9 @@ class Hosts:
         """Raise `NotDelivered` if no connection may be made to an address of a target."""
         if not self.has_address(address):
             if not _is_public(address):
-                raise NotDelivered("its address is a private one that is not listed", silent=True)
+                raise NotDelivered(_("its address is a private one that is not listed"), silent=True)
             if not target.is_secure:
-                raise NotDelivered("without https messages go to listed addresses only", silent=True)
+                raise NotDelivered(_("without https messages go to listed addresses only"), silent=True)
 
 
 NO_HOSTS = Hosts()
@@ -123,15 +128,17 @@ def post(hosts: Hosts, url: str, headers: Mapping[str, str], body: bytes, second
             with _cut_at(until, connection.sock.dup()):
                 status = _ask(connection, target, headers, body)
     except TimeoutError:
-        raise NotDelivered(f"no answer within {seconds:g} seconds", silent=True) from None
+        raise NotDelivered(
+            _("no answer within %(seconds)s seconds", seconds=format(seconds, "g")), silent=True
+        ) from None
     except ssl.SSLError as error:
-        raise NotDelivered(f"no secure connection ({error.reason or 'TLS'})", silent=True) from None
+        raise NotDelivered(_("no secure connection (%(reason)s)", reason=error.reason or "TLS"), silent=True) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotDelivered(f"no connection or no answer ({type(error).__name__})", silent=True) from None
+        raise NotDelivered(_("no connection or no answer (%(name)s)", name=type(error).__name__), silent=True) from None
     if 300 <= status < 400:
-        raise NotDelivered(f"it answered {status}; redirects are not followed", silent=False)
+        raise NotDelivered(_("it answered %(status)s; redirects are not followed", status=status), silent=False)
     if not 200 <= status < 300:
-        raise NotDelivered(f"it answered {status}", silent=status in OVERLOADED)
+        raise NotDelivered(_("it answered %(status)s", status=status), silent=status in OVERLOADED)
 
 
 def _ask(connection: http.client.HTTPConnection, target: Target, headers: Mapping[str, str], body: bytes) -> int:
@@ -175,10 +182,10 @@ def _open(hosts: Hosts, target: Target, until: float) -> socket.socket:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotDelivered("its name cannot be looked up", silent=True) from None
+        raise NotDelivered(_("its name cannot be looked up"), silent=True) from None
     refused: NotDelivered | None = None
     failed: OSError = ConnectionError()
-    for family, kind, protocol, _, where in found:
+    for family, kind, protocol, _name, where in found:
         try:
             hosts.check_address(target, ip_address(str(where[0]).partition("%")[0]))
         except NotDelivered as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel, BadSetting
+from classifier.texts import _
 
 PROMOTE, ROLL_BACK, TRAIN = "promote", "roll-back", "train"
 ANCHOR_AGE = timedelta(days=28)
@@ -44,7 +45,9 @@ def read_pointer(folder: Path) -> Champion | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise BadModel(f"{pointer} cannot be read ({error}). Write it anew: models promote VERSION.") from None
+        raise BadModel(
+            _("%(file)s cannot be read (%(error)s). Write it anew: models promote VERSION.", file=pointer, error=error)
+        ) from None
 
 
 def read_history(folder: Path) -> tuple[list[Champion], list[int]]:
@@ -73,7 +76,7 @@ def point(folder: Path, champion: Champion) -> None:
             history.flush()
             os.fsync(history.fileno())
     except OSError as error:
-        raise BadSetting(f"Cannot write {file}: {error.strerror or error}.") from None
+        raise BadSetting(_("Cannot write %(file)s: %(error)s.", file=file, error=error.strerror or error)) from None
     with whole_file(pointer_of(folder)) as pointer:
         pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
 
@@ -119,5 +122,5 @@ def _time_of(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise BadSetting(f"{text[:40]!r} is not a time; write it like 2024-06-06T12:00.") from None
+        raise BadSetting(_("%(text)s is not a time; write it like 2024-06-06T12:00.", text=repr(text[:40]))) from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel
+from classifier.texts import _
 
 FILE = "fixed.json"
 
@@ -31,7 +32,7 @@ def read_fixed(folder: Path) -> Fixed | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise BadModel(f"{file} cannot be read ({error}). Remove it.") from None
+        raise BadModel(_("%(file)s cannot be read (%(error)s). Remove it.", file=file, error=error)) from None
 
 
 def fix(folder: Path, by: str, why: str) -> Fixed:

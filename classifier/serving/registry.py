@@ -47,6 +47,7 @@ from classifier.serving.champion import (
 )
 from classifier.serving.head import read_head
 from classifier.serving.shadow import end_shadow, read_shadow
+from classifier.texts import N_, _, gettext
 
 LEFT_SECONDS = 86_400.0
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
@@ -100,7 +101,9 @@ class Registry:
         try:
             files.save_model(model, self.folder / version)
         except OSError as error:
-            raise BadSetting(f"Cannot write {self.folder / version}: {error.strerror or error}.") from None
+            raise BadSetting(
+                _("Cannot write %(folder)s: %(error)s.", folder=self.folder / version, error=error.strerror or error)
+            ) from None
         return version
 
     def snapshot(self, version: str) -> Snapshot | None:
@@ -195,7 +198,9 @@ class Registry:
         """Return the folder of the champion, whose manifest is the one that was promoted."""
         champion = self.champion()
         if champion is None:
-            raise NoModel(f"No champion model in {self.folder}. Train one: python -m classifier train")
+            raise NoModel(
+                _("No champion model in %(folder)s. Train one: python -m classifier train", folder=self.folder)
+            )
         folder = self.folder / champion.version
         files.check_manifest(folder, champion.digest)
         return folder
@@ -264,7 +269,8 @@ class Registry:
             serves = self.last_champion()
             if instead_of is not ... and (serves.version if serves else None) != instead_of:
                 present = f"{serves.version} by {serves.by}" if serves else "none"
-                raise Busy(f"The champion was changed meanwhile ({present}); {version} is saved and not promoted.")
+                text = N_("The champion was changed meanwhile (%(other)s); %(version)s is saved and not promoted.")
+                raise Busy(gettext(text, other=present, version=version))
             return self._point(version, by, why, action)
 
     def roll_back(self, by: str, why: str, instead_of: str | EllipsisType = ...) -> Champion:
@@ -277,13 +283,16 @@ class Registry:
         with self.locked():
             champion = self.champion()
             if champion is not None and instead_of is not ... and champion.version != instead_of:
-                raise Busy(f"The champion was changed meanwhile ({champion.version} by {champion.by}).")
+                facts = {"version": champion.version, "by": champion.by}
+                raise Busy(_("The champion was changed meanwhile (%(version)s by %(by)s).", **facts))
             if champion is None or champion.previous is None:
-                raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
+                raise NotFound(_("There is no earlier champion in %(folder)s to roll back to.", folder=self.folder))
             if champion.previous in rolled_back(self.history()):
                 raise NotFound(
-                    f"The champion before, {champion.previous}, was rolled back itself, and none before it is known. "
-                    "Choose one of `models list`: models promote VERSION"
+                    _(
+                        "The champion before, %(version)s, was rolled back itself, and none before it is known. Choose one of `models list`: models promote VERSION",
+                        version=champion.previous,
+                    )
                 )
             self.load(champion.previous)
             return self._point(champion.previous, by, why, ROLL_BACK)
@@ -323,7 +332,10 @@ class Registry:
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise BadModel(f"{self.folder / 'pinned.json'} cannot be read ({error}). Mend or remove it.") from None
+            file = self.folder / "pinned.json"
+            raise BadModel(
+                _("%(file)s cannot be read (%(error)s). Mend or remove it.", file=file, error=error)
+            ) from None
 
     def pin(self, version: str, keep: bool = True) -> None:
         """Keep a version from being swept, or no longer."""
@@ -371,7 +383,8 @@ class Registry:
 
     def _existing(self, version: str) -> Path:
         if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
-            raise NotFound(f"No model version {version[:60]!r} in {self.folder}. See: python -m classifier models list")
+            text = N_("No model version %(version)s in %(folder)s. See: python -m classifier models list")
+            raise NotFound(gettext(text, version=repr(version[:60]), folder=self.folder))
         return self.folder / version
 
     @contextmanager
@@ -385,12 +398,15 @@ class Registry:
         try:
             lock = (self.folder / f".lock-{job.replace(' ', '-')}").open("w")
         except OSError as error:
-            raise BadSetting(f"Cannot write in {self.folder}: {error.strerror or error}.") from None
+            raise BadSetting(
+                _("Cannot write in %(folder)s: %(error)s.", folder=self.folder, error=error.strerror or error)
+            ) from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Busy(f"Another `{job}` is running on {self.folder}. Try again when it is done.") from None
+                text = N_("Another `%(job)s` is running on %(folder)s. Try again when it is done.")
+                raise Busy(gettext(text, job=job, folder=self.folder)) from None
             yield
 
     @contextmanager

@@ -159,7 +159,7 @@ def living_tags(ids: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
             instead = (
                 f"split into {' and '.join(living)}: name the one you mean" if living else "retired without an heir"
             )
-            raise BadSetting(f"The tag {tag_id} was {instead}.")
+            raise BadSetting(_("The tag %(tag)s was %(instead)s.", tag=tag_id, instead=instead))
         tags.append(living[0])
     return tuple(dict.fromkeys(tags))
 
@@ -196,10 +196,13 @@ def samples_that_show(store: Store, registry: Registry, tags: Sequence[str], pla
         if state is None or state.outcome != SHOWN:
             so_far = f"sample {state.sample.id}: {state.in_words()}" if state is not None else "nobody drew a sample"
             raise NotShown(
-                f"Nobody has shown that what this run would add of {tag} is right: {so_far}. Draw one, or go on with it: "
-                f"archive sample --tag {tag}, with the options of the run; or run with --without-sample, which is recorded."
+                _(
+                    "Nobody has shown that what this run would add of %(tag)s is right: %(counts)s. Draw one, or go on with it: archive sample --tag %(tag)s, with the options of the run; or run with --without-sample, which is recorded.",
+                    tag=tag,
+                    counts=so_far,
+                )
             )
     samples = [sample for _, sample in found if sample is not None]
     if len({sample.model_version for sample in samples}) > 1:
-        raise NotShown("The samples of these tags are of different models. Run for one tag after the other.")
+        raise NotShown(_("The samples of these tags are of different models. Run for one tag after the other."))
     return samples

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel, BadSetting, Busy
+from classifier.texts import _
 
 if TYPE_CHECKING:
     from classifier.serving.registry import Registry
@@ -49,7 +50,11 @@ def read_shadow(folder: Path) -> Shadow | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise BadModel(
-            f"{file} cannot be read ({error}). Remove it: python -m classifier models shadow --end"
+            _(
+                "%(file)s cannot be read (%(error)s). Remove it: python -m classifier models shadow --end",
+                file=file,
+                error=error,
+            )
         ) from None
 
 
@@ -62,13 +67,23 @@ def begin_shadow(registry: Registry, version: str, by: str) -> Shadow:
     """
     registry.load(version)
     if registry.snapshot(version) is None:
-        raise BadSetting(f"It is not known which articles {version} learned from, so nothing could be compared.")
+        raise BadSetting(
+            _("It is not known which articles %(version)s learned from, so nothing could be compared.", version=version)
+        )
     with registry.locked():
         if (champion := registry.champion()) is not None and champion.version == version:
-            raise BadSetting(f"{version} is the champion. Choose another version: python -m classifier models list")
+            raise BadSetting(
+                _(
+                    "%(version)s is the champion. Choose another version: python -m classifier models list",
+                    version=version,
+                )
+            )
         if (present := read_shadow(registry.folder)) is not None and present.version != version:
             raise Busy(
-                f"{present.version} is in shadow already. End that first: python -m classifier models shadow --end"
+                _(
+                    "%(version)s is in shadow already. End that first: python -m classifier models shadow --end",
+                    version=present.version,
+                )
             )
         shadow = present or Shadow(version, by, datetime.now(UTC).isoformat(timespec="microseconds"))
         with whole_file(registry.folder / FILE) as file:

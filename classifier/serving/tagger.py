@@ -32,6 +32,7 @@ from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore, judged_by
+from classifier.texts import _
 
 
 @dataclass(frozen=True)
@@ -318,7 +319,10 @@ class Tagger:
             if tag is not None and tag.retired and draft.action in GIVES:
                 replacement = taxonomy.replacement_of(tag.id)
                 instead = f"; give {replacement!r} instead" if replacement else ""
-                raise BadDecision(f"The tag {tag.id!r} is retired{instead}.", f"decisions/{number}/tag")
+                raise BadDecision(
+                    _("The tag %(id)s is retired%(instead)s.", id=repr(tag.id), instead=instead),
+                    f"decisions/{number}/tag",
+                )
 
 
 @contextmanager
@@ -333,7 +337,11 @@ def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
         at = f"{last.name}, line {last.lineno}"
         structlog.get_logger().error("cannot_judge", article=article.id, error=type(error).__name__, at=at)
         raise CannotJudge(
-            f"The model {model.version} fails on the text of the article {article.id[:200]!r}. Send a corrected text."
+            _(
+                "The model %(version)s fails on the text of the article %(id)s. Send a corrected text.",
+                version=model.version,
+                id=repr(article.id[:200]),
+            )
         ) from None
 
 

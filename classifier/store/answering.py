@@ -13,6 +13,7 @@ from classifier.store.rows import Columns, article_row
 from classifier.store.schema import decisions
 from classifier.store.sketches import Sketches, compare_texts
 from classifier.store.standing import not_undone
+from classifier.texts import _
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def check_stands(answers: Mapping[int, set[str]]) -> None:
     """Raise `BadDecision` for an answer of which nothing stands."""
     for number, articles in answers.items():
         if not articles:
-            raise BadDecision("There is no such answer, or it was undone before.", f"decisions/{number}/together")
+            raise BadDecision(_("There is no such answer, or it was undone before."), f"decisions/{number}/together")
 
 
 def _on_article(drafts: Sequence[Draft], log: Sequence[Decision], article_id: str) -> Iterator[Draft]:
@@ -98,11 +99,13 @@ def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: 
     field = f"decisions/{number}/decision_id"
     undone = next((row for row in log if row.id == draft.undoes), None)
     if undone is None:
-        raise BadDecision(f"The article has no decision {str(draft.undoes)[:64]!r}.", field)
+        raise BadDecision(_("The article has no decision %(decision)s.", decision=repr(str(draft.undoes)[:64])), field)
     if undone.action == "undo":
-        raise BadDecision("An undo cannot be undone; decide again.", field)
+        raise BadDecision(_("An undo cannot be undone; decide again."), field)
     if any(row.undoes == undone.id for row in log):
-        raise BadDecision("The decision was undone before.", field)
+        raise BadDecision(_("The decision was undone before."), field)
     if undone.editor != editor and not may_undo_all:
-        raise BadDecision(f"The decision is {undone.editor}'s; decide otherwise instead of undoing it.", field)
+        raise BadDecision(
+            _("The decision is %(editor)s's; decide otherwise instead of undoing it.", editor=undone.editor), field
+        )
     return undone

@@ -13,7 +13,7 @@ from classifier.domain.taxonomy_log import UNDO
 from classifier.errors import NotFound, WrongState
 from classifier.store.rows import Part, existing_row, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets
-from classifier.texts import N_, gettext, pgettext
+from classifier.texts import N_, _, gettext, pgettext
 
 CHANGE_SET_STATES = ("proposed", "scheduled", "applied", "declined", "undone")
 PROPOSED, SCHEDULED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES
@@ -166,7 +166,7 @@ def change_set(connection: Connection, set_id: str) -> ChangeSet:
     """Return a change set, or raise `NotFound`."""
     row = connection.execute(select(*_FIELDS).where(change_sets.c.id == set_id)).first() if set_id.isalnum() else None
     if row is None:
-        raise NotFound(f"There is no change set {set_id[:40]!r}.")
+        raise NotFound(_("There is no change set %(id)s.", id=repr(set_id[:40])))
     return ChangeSet(*row)
 
 

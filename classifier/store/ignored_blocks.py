@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from classifier.errors import NotFound
 from classifier.store.rows import Part, now
 from classifier.store.schema import ignored_blocks
+from classifier.texts import _
 
 _FIELDS = [ignored_blocks.c[name] for name in ("id", "texts", "quote", "by", "at")]
 
@@ -57,4 +58,4 @@ class IgnoredBlocks(Part):
         """Take a choice back. Raise `NotFound` if there is none."""
         with self.engine.begin() as connection:
             if not connection.execute(ignored_blocks.delete().where(ignored_blocks.c.id == block_id)).rowcount:
-                raise NotFound("This block is not ignored any more.")
+                raise NotFound(_("This block is not ignored any more."))

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
 from classifier.store.rows import Columns, Part, ago, now
 from classifier.store.schema import keys, leases, sessions
+from classifier.texts import _
 
 ROLES = ("cms", "editor", "admin", "reader", "taxonomist")
 PREFIX = "tagger"
@@ -124,8 +125,8 @@ class Keys(Part):
         A look-up is remembered for a second, within which a key that another process revokes may still be accepted. `fresh`
         looks it up again. Raise `KeyEnded` for a secret that was right until it expired, or until it was replaced.
         """
-        prefix, _, id_and_random = secret.partition("_")
-        key_id, _, random = id_and_random.partition("_")
+        prefix, _mark, id_and_random = secret.partition("_")
+        key_id, _mark, random = id_and_random.partition("_")
         if prefix != PREFIX or not random:
             return None
         row = self._look_up(key_id) if fresh else self._remembered(key_id, lambda: self._look_up(key_id))
@@ -136,12 +137,21 @@ class Keys(Part):
             if not row["old_hash"] or not hmac.compare_digest(row["old_hash"], digest):
                 return None
             if _over(key.old_until):
-                raise KeyEnded(f"This key of {key.name!r} was replaced on {_day(key.rotated_at)}. Use the new one.")
+                raise KeyEnded(
+                    _(
+                        "This key of %(name)s was replaced on %(day)s. Use the new one.",
+                        name=repr(key.name),
+                        day=_day(key.rotated_at),
+                    )
+                )
             key = replace(key, expires_at=key.old_until)
         if _over(key.expires_at):
             raise KeyEnded(
-                f"The key of {key.name!r} expired on {_day(key.expires_at)}. Whoever runs the service makes another: "
-                "python -m classifier keys rotate NAME"
+                _(
+                    "The key of %(name)s expired on %(day)s. Whoever runs the service makes another: python -m classifier keys rotate NAME",
+                    name=repr(key.name),
+                    day=_day(key.expires_at),
+                )
             )
         self.note_use(key_id)
         return key
@@ -255,7 +265,9 @@ def row_in_use(connection: Connection, name: str) -> RowMapping:
     query = select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None)).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise NotFound(f"There is no key named {name[:80]!r} in use. See: python -m classifier keys list")
+        raise NotFound(
+            _("There is no key named %(name)s in use. See: python -m classifier keys list", name=repr(name[:80]))
+        )
     return row
 
 
@@ -266,16 +278,18 @@ def add_key(connection: Connection, name: str, role: str, secret: str, **columns
     try:
         connection.execute(keys.insert().values({**row, **columns}))
     except IntegrityError:
-        raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
+        raise BadSetting(
+            _("There is a key named %(name)s already. Revoke it, or choose another name.", name=repr(name))
+        ) from None
     return row["id"]
 
 
 def checked(name: str, role: str) -> str:
     """Return the name of a new key as it is stored. Raise `BadSetting` if it is no name, or if there is no such role."""
     if role not in ROLES:
-        raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
+        raise BadSetting(_("The role %(role)s is not one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     if not name.strip() or len(name) > 80 or "/" in name:
-        raise BadSetting("A key needs a name of 1 to 80 characters without a slash.")
+        raise BadSetting(_("A key needs a name of 1 to 80 characters without a slash."))
     return name.strip()
 
 

@@ -13,6 +13,7 @@ from classifier.errors import BadSetting, NotFound
 from classifier.store.keys import Key, Keys, add_key, checked, hashed, key_of, revoked_name, row_in_use
 from classifier.store.rows import Columns, Part, ago, new_id, now
 from classifier.store.schema import EMAIL, invitations, keys, sessions
+from classifier.texts import N_, _, gettext
 
 INVITED_DAYS = 7
 ADMIN = "admin"
@@ -48,10 +49,12 @@ class People(Part):
         """
         name, address = checked(name, role), _address(email)
         if role == "cms":
-            raise BadSetting("A CMS signs in with a key. Make one for it.")
+            raise BadSetting(_("A CMS signs in with a key. Make one for it."))
         with self.engine.begin() as connection:
             if connection.scalar(select(keys.c.id).where(keys.c.name == name)) is not None:
-                raise BadSetting(f"{name} is there already. Choose another name, or send {name} a new link.")
+                raise BadSetting(
+                    _("%(name)s is there already. Choose another name, or send %(name)s a new link.", name=name)
+                )
             _check_is_free(connection, address, name)
             return _invited(connection, name, role, by, None, address)
 
@@ -60,7 +63,7 @@ class People(Part):
         with self.engine.begin() as connection:
             row = row_in_use(connection, name)
             if row["role"] == "cms":
-                raise BadSetting("A CMS has a key and no password.")
+                raise BadSetting(_("A CMS has a key and no password."))
             return _invited(connection, row["name"], row["role"], by, row["id"])
 
     def invited(self) -> list[Invitation]:
@@ -72,7 +75,7 @@ class People(Part):
         """End a link. Raise `NotFound` if it has ended."""
         with self.engine.begin() as connection:
             if not connection.execute(invitations.delete().where(invitations.c.id == invitation_id)).rowcount:
-                raise NotFound("This invitation was followed or withdrawn already.")
+                raise NotFound(_("This invitation was followed or withdrawn already."))
 
     def of(self, secret: str) -> Invitation:
         """Return the invitation of a link, or raise `NotFound` if it has ended or was followed."""
@@ -91,7 +94,7 @@ class People(Part):
         with self._keys.changing() as connection:
             row = _waiting(connection, secret)
             if not connection.execute(invitations.delete().where(invitations.c.id == row["id"])).rowcount:
-                raise NotFound(_ENDED)  # somebody else followed it at the same time
+                raise NotFound(gettext(_ENDED))  # somebody else followed it at the same time
             key_id = row["key_id"]
             if key_id is None:
                 key_id = _add(connection, row["name"], row["role"], password, row["created_by"], email=row["email"])
@@ -103,7 +106,7 @@ class People(Part):
         """Make the first administrator of a store. Raise `BadSetting` if somebody has a key already."""
         with self._keys.changing() as connection:
             if connection.scalar(select(func.count()).select_from(keys)):
-                raise BadSetting("Somebody has a key already. Sign in with it, or have an administrator invite you.")
+                raise BadSetting(_("Somebody has a key already. Sign in with it, or have an administrator invite you."))
             return _key(connection, _add(connection, name, ADMIN, password, name))
 
     def known(self, name: str) -> tuple[Key, str] | None:
@@ -125,7 +128,7 @@ class People(Part):
         with self._keys.changing() as connection:
             row = row_in_use(connection, name)
             if row["role"] == "cms":
-                raise BadSetting("A CMS has a key and no e-mail address.")
+                raise BadSetting(_("A CMS has a key and no e-mail address."))
             if address is None and row["email"] is None:
                 return
             _check_is_free(connection, address, row["name"])
@@ -140,9 +143,11 @@ class People(Part):
         with self._keys.changing() as connection:
             row = row_in_use(connection, name)
             if "cms" in (role, row["role"]):
-                raise BadSetting("A CMS cannot become a person, nor a person a CMS.")
+                raise BadSetting(_("A CMS cannot become a person, nor a person a CMS."))
             if row["role_rule"] is not None:
-                raise BadSetting(f"The role of {row['name']} follows a rule that whoever runs the service has set.")
+                raise BadSetting(
+                    _("The role of %(name)s follows a rule that whoever runs the service has set.", name=row["name"])
+                )
             if role != ADMIN:
                 _leave_an_administrator(connection, row)
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(role=role))
@@ -161,20 +166,20 @@ class People(Part):
         with self._keys.changing() as connection:
             row = connection.execute(select(keys).where(keys.c.id == key_id).with_for_update()).mappings().first()
             if row is None or row["revoked_at"] is None or row["name"] != revoked_name({"id": key_id, "name": name}):
-                raise NotFound(f"No revoked key of {name[:80]!r} is there to be restored.")
+                raise NotFound(_("No revoked key of %(name)s is there to be restored.", name=repr(name[:80])))
             if connection.scalar(select(keys.c.id).where(keys.c.name == name)) is not None:
-                raise BadSetting(f"There is another {name} by now.")
+                raise BadSetting(_("There is another %(name)s by now.", name=name))
             connection.execute(keys.update().where(keys.c.id == key_id).values(name=name, revoked_at=None))
 
 
-_ENDED = "This link has ended: it was followed already, withdrawn, or is older than a week. Ask for a new one."
+_ENDED = N_("This link has ended: it was followed already, withdrawn, or is older than a week. Ask for a new one.")
 
 
 def _address(email: str) -> str | None:
     """Return an e-mail address as it is stored and compared, None for an empty one. Raise `BadSetting` if it is none."""
     address = email.strip().lower()
     if address and (len(address) > EMAIL or not re.fullmatch(r"[^@\s]+@[^@\s]+", address)):
-        raise BadSetting(f"{address[:80]!r} is no e-mail address like ana@example.org.")
+        raise BadSetting(_("%(address)s is no e-mail address like ana@example.org.", address=repr(address[:80])))
     return address or None
 
 
@@ -186,7 +191,7 @@ def _check_is_free(connection: Connection, address: str | None, name: str) -> No
     waits = (invitations.c.email == address) & (invitations.c.expires_at > now())
     for other in connection.scalars(of_key.union(select(invitations.c.name).where(waits))):
         if other != name:
-            raise BadSetting(f"{address} is the address of {other} already.")
+            raise BadSetting(_("%(address)s is the address of %(other)s already.", address=address, other=other))
 
 
 def _invited(
@@ -204,7 +209,7 @@ def _waiting(connection: Connection, secret: str) -> Columns:
     waits = (invitations.c.hash == hashed(secret)) & (invitations.c.expires_at > now())
     row = connection.execute(select(invitations).where(waits)).mappings().first()
     if row is None:
-        raise NotFound(_ENDED)
+        raise NotFound(gettext(_ENDED))
     return row
 
 
@@ -232,4 +237,4 @@ def _leave_an_administrator(connection: Connection, row: Columns) -> None:
     usable = keys.c.revoked_at.is_(None) & (keys.c.expires_at.is_(None) | (keys.c.expires_at > now()))
     others = select(func.count()).select_from(keys).where(keys.c.role == ADMIN, usable, keys.c.id != row["id"])
     if row["role"] == ADMIN and not connection.scalar(others):
-        raise BadSetting(f"{row['name']} is the only administrator. Make somebody else one first.")
+        raise BadSetting(_("%(name)s is the only administrator. Make somebody else one first.", name=row["name"]))

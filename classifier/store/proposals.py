@@ -11,6 +11,7 @@ from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, log_of, standing_of
 from classifier.store.rows import Part, article_row, existing_row, hold_articles, new_id, now
 from classifier.store.schema import articles, proposals
+from classifier.texts import _
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
 
@@ -133,7 +134,7 @@ def _resolve(connection: Connection, proposal_id: str, state: str, editor: str, 
 def _proposal(connection: Connection, proposal_id: str) -> Proposal:
     row = connection.execute(select(proposals).where(proposals.c.id == proposal_id)).mappings().first()
     if row is None:
-        raise NotFound(f"There is no proposal {proposal_id[:40]!r}.")
+        raise NotFound(_("There is no proposal %(id)s.", id=repr(proposal_id[:40])))
     return Proposal(**row)
 
 

@@ -18,6 +18,7 @@ from classifier.store.log import Changes, append
 from classifier.store.rows import Part, ago, batches, hold_articles, new_id, now, one_at_a_time
 from classifier.store.schema import articles, decisions, questions
 from classifier.store.standing import not_undone, overruled, removals, stands
+from classifier.texts import _
 
 MOST, HOURS = 10, 1  # articles off which a key may take a tag within so many hours without being asked
 REMOVED = "removed"  # the articles no longer carry the tag
@@ -98,7 +99,13 @@ class Questions(Part):
             hold_articles(connection, (row.article_id for row in connection.execute(query).all()))
             removed = connection.execute(query).all()
             if not removed:
-                raise NotFound(f"No CMS took the tag {tag[:60]!r} off an article since {since}, or it was answered.")
+                raise NotFound(
+                    _(
+                        "No CMS took the tag %(tag)s off an article since %(since)s, or it was answered.",
+                        tag=repr(tag[:60]),
+                        since=since,
+                    )
+                )
             question = {"id": new_id(), "key": None, "tag": tag, "asked_at": now(), "ended_at": now()}
             connection.execute(questions.insert().values(question))
             append(connection, (_row(question, row, "unsure", CMS) for row in removed))
@@ -126,7 +133,9 @@ class Questions(Part):
         with self.engine.begin() as connection:
             question = _held(connection, question_id)
             if question["answer"] is not None:
-                raise BadDecision(f"{question['answered_by']} has answered it; undo that first.", "answer")
+                raise BadDecision(
+                    _("%(name)s has answered it; undo that first.", name=question["answered_by"]), "answer"
+                )
             waiting = connection.execute(_waiting(question_id)).all()
             if answer == REMOVED:
                 append(connection, (_row(question, row, "remove", editor) for row in waiting))
@@ -141,7 +150,7 @@ class Questions(Part):
         with self.engine.begin() as connection:
             question = _held(connection, question_id)
             if question["answer"] is None:
-                raise BadDecision("The question waits for an answer; there is nothing to undo.", "answer")
+                raise BadDecision(_("The question waits for an answer; there is nothing to undo."), "answer")
             of_question = decisions.c.question_id == question_id
             if question["answer"] == REMOVED:
                 of_person = of_question & (decisions.c.action == "remove") & (decisions.c.editor != CMS)
@@ -165,7 +174,7 @@ def _of_id(connection: Connection, question_id: str) -> Any:
     query = select(questions).where(questions.c.id == question_id)
     row = connection.execute(query).mappings().first() if question_id.isalnum() else None
     if row is None:
-        raise NotFound(f"There is no question {question_id[:40]!r}.")
+        raise NotFound(_("There is no question %(id)s.", id=repr(question_id[:40])))
     return row
 
 

@@ -14,6 +14,7 @@ from classifier.store.rows import Part, batches
 from classifier.store.schema import articles, decisions, suggested
 from classifier.store.standing import lists
 from classifier.store.taxonomy import head_of
+from classifier.texts import _
 
 NEWEST, TEACH, DOUBTFUL = ORDERS = ("newest", "teach", "doubtful")
 
@@ -80,7 +81,7 @@ def _taxonomy_with(tag_id: str, connection: Connection) -> Taxonomy:
     taxonomy = head_of(connection)
     tag = taxonomy.by_id.get(tag_id) if taxonomy is not None else None
     if taxonomy is None or not (taxonomy.paths.were_merged_into(tag_id) or (tag is not None and tag.parts)):
-        raise NotFound(f"The tag {tag_id[:80]!r} was not split, and no merge into it was undone.")
+        raise NotFound(_("The tag %(tag)s was not split, and no merge into it was undone.", tag=repr(tag_id[:80])))
     return taxonomy
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Engine, RowMapping, Select, select
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
+from classifier.texts import _
 
 BATCH = 500  # articles of a transaction: nobody waits long for it, and a query may name them all
 
@@ -128,7 +129,7 @@ def existing_row(connection: Connection, article_id: str, hold: bool = False) ->
     """Return the row of an article as `article_row` does, or raise `NotFound`."""
     row = article_row(connection, article_id, hold)
     if row is None:
-        raise NotFound(f"There is no article {article_id[:200]!r}.")
+        raise NotFound(_("There is no article %(id)s.", id=repr(article_id[:200])))
     return row
 
 

@@ -79,7 +79,9 @@ class Runs(Part):
             try:
                 held.enter_context(lock)
             except BlockingIOError:
-                raise Busy(f"Another process is at `{job}` on this database; this one did nothing.") from None
+                raise Busy(
+                    _("Another process is at `%(job)s` on this database; this one did nothing.", job=job)
+                ) from None
             yield
 
     @contextmanager
@@ -107,9 +109,11 @@ class Runs(Part):
             present = connection.execute(select(runs.c.started_by, runs.c.started_at).where(unfinished)).first()
             if present is not None:
                 began, by = present.started_at[:16].replace("T", " "), present.started_by
-                raise Busy(f"A run is under way already. It was begun at {began} UTC by {by}.")
+                raise Busy(
+                    _("A run is under way already. It was begun at %(began)s UTC by %(by)s.", began=began, by=by)
+                )
             if due_at is not None and (connection.scalar(last_due(job)) or "") >= due_at:
-                raise Busy(f"The run of {due_at[:16]} was begun by another process.")
+                raise Busy(_("The run of %(time)s was begun by another process.", time=due_at[:16]))
             connection.execute(runs.insert().values(vars(run)))
             if job == JOB:
                 note(connection, TRAINING, [Noted(by, subject=run.id, facts={"action": "asked"})])
@@ -130,7 +134,7 @@ class Runs(Part):
                 waits = (runs.c.id == asked) & (runs.c.job == job) & (runs.c.outcome == WAITING)
                 begun = {"outcome": RUNNING, "host": run.host, "beat_at": now()}
                 if not connection.execute(runs.update().where(waits).values(begun)).rowcount:
-                    raise WrongState(f"The run {asked[:40]!r} does not wait to begin.")
+                    raise WrongState(_("The run %(id)s does not wait to begin.", id=repr(asked[:40])))
         return self.get(run.id)
 
     def beat(self, run_id: str, progress: RunProgress) -> str | None:
@@ -245,7 +249,7 @@ class Runs(Part):
         # PostgreSQL does not even look for a NUL.
         row = self._row(select(runs).where(runs.c.id == run_id)) if "\0" not in run_id else None
         if row is None:
-            raise NotFound(f"There is no run {run_id[:40]!r}.")
+            raise NotFound(_("There is no run %(id)s.", id=repr(run_id[:40])))
         return Run(**row)
 
 

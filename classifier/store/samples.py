@@ -15,6 +15,7 @@ from classifier.store.log import listings, standings_of
 from classifier.store.rows import Part, batches, tags_of_runs
 from classifier.store.schema import articles, sample_articles, samples
 from classifier.store.taxonomy import head_of
+from classifier.texts import _
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Samples(Part):
         """Return a sample, or raise `NotFound`."""
         row = self._row(select(*_FIELDS).where(samples.c.id == sample_id)) if "\0" not in sample_id else None
         if row is None:
-            raise NotFound(f"There is no sample {sample_id[:40]!r}.")
+            raise NotFound(_("There is no sample %(id)s.", id=repr(sample_id[:40])))
         return Sample(**row)
 
     def drawn(self, sample: Sample) -> list[Drawn]:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from classifier.errors import BadSetting, NotFound
 from classifier.store.rows import Part, now
 from classifier.store.schema import saved_filters
+from classifier.texts import _
 
 MOST = 50  # of an editor
 
@@ -39,7 +40,7 @@ class SavedFilters(Part):
             connection.execute(saved_filters.delete().where(mine, saved_filters.c.name.in_(replaced)))
             n = connection.scalar(select(func.count()).select_from(saved_filters).where(mine)) or 0
             if n >= MOST:
-                raise BadSetting(f"You have saved {MOST} filters already. Delete one first.")
+                raise BadSetting(_("You have saved %(most)s filters already. Delete one first.", most=MOST))
             values = {"editor": editor, "name": saved.name, "filters": dict(saved.filters), "at": now()}
             connection.execute(saved_filters.insert(), values)
 
@@ -48,4 +49,4 @@ class SavedFilters(Part):
         mine = (saved_filters.c.editor == editor) & (saved_filters.c.name == name)
         with self.engine.begin() as connection:
             if not connection.execute(saved_filters.delete().where(mine)).rowcount:
-                raise NotFound(f"You have saved no filter {name[:80]!r}.")
+                raise NotFound(_("You have saved no filter %(name)s.", name=repr(name[:80])))

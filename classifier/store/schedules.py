@@ -11,6 +11,7 @@ from classifier.errors import WrongState
 from classifier.store.events import MODEL, Noted, note
 from classifier.store.rows import Part, now, one_at_a_time
 from classifier.store.schema import runs, schedules
+from classifier.texts import _
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _check(connection: Connection, n: int | None) -> None:
     one_at_a_time(connection, "schedule")
     present = connection.scalar(select(func.max(schedules.c.n))) or 0
     if n is not None and n != present:
-        raise WrongState("Somebody else has set the times of trainings meanwhile. Look at them, and set them again.")
+        raise WrongState(_("Somebody else has set the times of trainings meanwhile. Look at them, and set them again."))
 
 
 def _put(connection: Connection, schedule: Schedule, by: str, action: str) -> None:

@@ -16,6 +16,7 @@ from classifier.store.events import SUGGESTED, Noted, note
 from classifier.store.rows import Columns, Part, StoredArticle, existing_row, hold_articles, now, stored, tags_of_runs
 from classifier.store.schema import articles, decisions, impressions, near_keys, suggested, suggestion_sets
 from classifier.store.taxonomy import head_of
+from classifier.texts import _
 
 OPEN = ("new", "started")
 BRIEF = "brief"  # marks the answer of a set that was made for a list: only tags, scores and bands
@@ -115,7 +116,7 @@ class SuggestionSets(Part):
                 return set_id
         with self.engine.begin() as connection:
             if not hold_articles(connection, [article.id]):
-                raise NotFound(f"There is no article {article.id!r} any more.")
+                raise NotFound(_("There is no article %(id)s any more.", id=repr(article.id)))
             return put_answer(connection, article.id, digest, answer, shown)
 
     def note_seen(self, article_id: str, set_id: str, tags: Sequence[str], editor: str) -> list[str]:
@@ -197,7 +198,7 @@ def suggestion_set(connection: Connection, article_id: str, set_id: str) -> RowM
     query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id, suggestion_sets.c.id == set_id)
     found = connection.execute(query).mappings().first()
     if found is None:
-        raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
+        raise BadDecision(_("The article has no suggestion set %(id)s.", id=repr(set_id[:64])), "suggestion_set_id")
     return found
 
 

@@ -232,7 +232,7 @@ class TaxonomyChanges(Part):
     def rows_of(self, change_set: str) -> list[int]:
         """Return the numbers of the rows of an applied change set, or raise `NotFound`."""
         if not (numbers := self.numbers_of(change_set)):
-            raise NotFound(f"There is no applied change set {change_set[:40]!r}.")
+            raise NotFound(_("There is no applied change set %(id)s.", id=repr(change_set[:40])))
         return numbers
 
     def numbers_of(self, change_set: str) -> list[int]:

@@ -15,6 +15,7 @@ from classifier.store.events import CHAMPION, DECIDED, OVERDUE, RETRAINED, RISIN
 from classifier.store.rows import Part, now
 from classifier.store.runs import NOT_PROMOTED
 from classifier.store.schema import deliveries, events, webhooks
+from classifier.texts import _
 
 ACTIVE, PAUSED = "active", "paused"
 WAITING, FAILED = "waiting", "failed"  # states of a delivery
@@ -108,7 +109,7 @@ class Webhooks(Part):
         """Return a webhook, or raise `NotFound`."""
         webhook = next((each for each in self.list() if each.id == hook_id), None)
         if webhook is None:
-            raise NotFound(f"There is no webhook {hook_id[:40]!r}.")
+            raise NotFound(_("There is no webhook %(id)s.", id=repr(hook_id[:40])))
         return webhook
 
     def secret(self, hook_id: str) -> str:
@@ -137,7 +138,7 @@ class Webhooks(Part):
         """Remove a webhook, and with it what was to be sent to it."""
         with self.engine.begin() as connection:
             if not connection.execute(webhooks.delete().where(webhooks.c.id == hook_id)).rowcount:
-                raise NotFound(f"There is no webhook {hook_id[:40]!r}.")
+                raise NotFound(_("There is no webhook %(id)s.", id=repr(hook_id[:40])))
 
     def _change(self, hook_id: str, **values: Any) -> None:
         self.get(hook_id)

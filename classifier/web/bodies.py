@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from classifier.domain import strict_json
+from classifier.texts import _, number
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.limits import in_time, take_slot
 from classifier.web.incoming import incoming, notes
@@ -48,7 +49,7 @@ def read_body(limit: int) -> bytes:
     except (HTTPException, ApiProblem):
         raise
     except Exception:  # each server has its own for a broken chunk or a client that went away
-        raise ApiProblem("bad-request", "The body does not end where its headers say.") from None
+        raise ApiProblem("bad-request", _("The body does not end where its headers say.")) from None
     if len(raw) > limit:
         raise _too_large(limit)
     take_slot()
@@ -76,17 +77,19 @@ def read_form(limit: int = SMALL_FORM) -> dict[str, str]:
 def read_fields(limit: int = SMALL_FORM, most: int = 1_000) -> dict[str, list[str]]:
     """Return the fields of a form, at most so many, each with all its values. Raises what `read_form` does."""
     if request.mimetype != "application/x-www-form-urlencoded":
-        raise ApiProblem("not-json-type", "The page sends `application/x-www-form-urlencoded`.")
+        raise ApiProblem("not-json-type", _("The page sends `application/x-www-form-urlencoded`."))
     try:
         fields = parse_qs(read_body(limit).decode("utf-8"), keep_blank_values=True, max_num_fields=most)
     except ValueError:
-        raise ApiProblem("bad-request", "The form is not UTF-8, or has too many fields.") from None
+        raise ApiProblem("bad-request", _("The form is not UTF-8, or has too many fields.")) from None
     return {name: [value.replace("\x00", "") for value in values] for name, values in fields.items()}
 
 
 def _too_large(limit: int) -> ApiProblem:
     incoming().is_too_large = True
-    return ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
+    return ApiProblem(
+        "too-large", _("The body is over %(most)s bytes.", most=number(limit)), headers={"Connection": "close"}
+    )
 
 
 def install(app: Flask) -> None:

@@ -26,7 +26,6 @@ from classifier.errors import (
     TaggerError,
     UnknownTag,
 )
-from classifier.reports.layout import without_commands
 from classifier.web.incoming import incoming, notes
 
 MAX_ERRORS = 50  # listed in one answer
@@ -72,9 +71,7 @@ class ApiProblem(Exception):
         if not is_for_programs and kinds.best_match(["application/json", "text/html"]) == "text/html":
             if self.slug == "no-store":
                 incoming().has_read_session = True  # it would be asked once more who is signed in
-            page = render_template(
-                "problem.html", problem=problem, slug=self.slug, detail=without_commands(self.detail)
-            )
+            page = render_template("problem.html", problem=problem, slug=self.slug, detail=self.detail)
             return Response(page, problem.status, self.headers, content_type="text/html; charset=utf-8")
         body = {"type": f"/docs#{self.slug}", "title": problem.title, "status": problem.status, "detail": self.detail}
         text = json.dumps(body | {"errors": self.errors} if self.errors else body)

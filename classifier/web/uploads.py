@@ -11,6 +11,7 @@ from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from classifier.texts import _, number
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.limits import take_slot
 from classifier.web.incoming import incoming
@@ -51,9 +52,12 @@ def uploaded(folder: Path, limit: int) -> Iterator[tuple[dict[str, str], list[Ar
 def _parsed(folder: Path, limit: int) -> tuple[dict[str, str], list[Arrived]]:
     opened: list[IO[bytes]] = []
 
-    def open_next(*_: object, **__: object) -> IO[bytes]:
+    def open_next(*_about: object, **_more: object) -> IO[bytes]:
         if len(opened) >= MAX_FILES:
-            raise ApiProblem("bad-request", f"A form may send {MAX_FILES} files. Pack more of them into a zip archive.")
+            raise ApiProblem(
+                "bad-request",
+                _("A form may send %(most)s files. Pack more of them into a zip archive.", most=MAX_FILES),
+            )
         opened.append((folder / str(len(opened))).open("w+b"))
         return opened[-1]
 
@@ -61,13 +65,14 @@ def _parsed(folder: Path, limit: int) -> tuple[dict[str, str], list[Arrived]]:
     parser = FormDataParser(open_next, _FORM_BYTES, limit + _FRAMES, max_form_parts=MAX_FILES + 20, silent=False)
     try:
         with _Arriving() as arriving:
-            _, form, sent = parser.parse(arriving, request.mimetype, request.content_length, request.mimetype_params)  # type: ignore[arg-type]
+            kind, parameters = request.mimetype, request.mimetype_params
+            _stream, form, sent = parser.parse(arriving, kind, request.content_length, parameters)  # type: ignore[arg-type]
     except RequestEntityTooLarge:
         raise _too_large(limit) from None
     except OSError:
         raise _no_room(request.content_length or 0) from None
     except (ValueError, HTTPException):
-        raise ApiProblem("bad-request", "The form does not end where its headers say. Send it again.") from None
+        raise ApiProblem("bad-request", _("The form does not end where its headers say. Send it again.")) from None
     finally:
         for file in opened:
             file.close()
@@ -108,19 +113,25 @@ class _Arriving:
         return chunk
 
     def _broken(self) -> ApiProblem:
-        detail = f"The upload stopped, or nothing arrived for {self._deadlines.seconds:g} s. Send it again."
+        detail = _(
+            "The upload stopped, or nothing arrived for %(seconds)s s. Send it again.",
+            seconds=format(self._deadlines.seconds, "g"),
+        )
         return ApiProblem("too-slow", detail, headers={"Connection": "close"})
 
 
 def _too_large(limit: int) -> ApiProblem:
     incoming().is_too_large = True
-    detail = (
-        f"The files are over {limit >> 20:,} MB together. Pack them, export a part, or ask whoever runs the service."
+    detail = _(
+        "The files are over %(most)s MB together. Pack them, export a part, or ask whoever runs the service.",
+        most=number(limit >> 20),
     )
     return ApiProblem("too-large", detail, headers={"Connection": "close"})
 
 
 def _no_room(n_bytes: int) -> ApiProblem:
     incoming().is_too_large = True
-    size = f"{n_bytes >> 20:,} MB" if n_bytes else "the files"
-    return ApiProblem("too-large", f"The disk of the service has no room for {size}. Ask whoever runs the service.")
+    size = f"{number(n_bytes >> 20)} {_('MB')}" if n_bytes else _("the files")
+    return ApiProblem(
+        "too-large", _("The disk of the service has no room for %(size)s. Ask whoever runs the service.", size=size)
+    )

@@ -28,11 +28,12 @@ from classifier.errors import WrongState
 from classifier.reports.draft.correcting import Choice
 from classifier.reports.json_form import from_json, to_json
 from classifier.store.rows import now
+from classifier.texts import N_, gettext
 
 NAME = "archive"  # in the folder of models
 MAX_NAME = 100
 MAX_CHOICES = 20_000
-THROWN_AWAY = "The archive was thrown away meanwhile. Upload it again."
+THROWN_AWAY = N_("The archive was thrown away meanwhile. Upload it again.")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 _Value = TypeVar("_Value")
 
@@ -173,7 +174,7 @@ class ArchiveFolder:
     def _present(self, archive_id: str) -> State:
         state = self.state()
         if state is None or state.id != archive_id:
-            raise WrongState(THROWN_AWAY)
+            raise WrongState(gettext(THROWN_AWAY))
         return state
 
     def _write(self, name: str, value: Any) -> None:

@@ -31,7 +31,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish
 from classifier.store.queue import STARTER as STARTER_SOURCE
 from classifier.store.store import Store
-from classifier.texts import english
+from classifier.texts import _, english
 from classifier.training.progress import Watched
 
 N_ASIDE = 50  # records set aside that are kept
@@ -98,7 +98,7 @@ def read_archive_files(folder: ArchiveFolder, state: State, taxonomy: Taxonomy, 
     reading.read(progress)
     folder.write(state.id, "reading", reading.so_far())
     if not reading.n_articles:
-        why = reading.so_far().failures or ["The files have no article that can be read."]
+        why = reading.so_far().failures or [_("The files have no article that can be read.")]
         raise BadImport(" ".join(why), reading.outcome)
     progress.step("drafting")
     archive = read_archive(lambda: progress(read_articles([folder.articles]), reading.n_articles, "reading the texts"))

@@ -12,6 +12,7 @@ from classifier.reports.draft.ids import RESERVED, Ids
 from classifier.reports.draft.operations import Aliases
 from classifier.reports.draft.records import VERSION
 from classifier.reports.draft.sheet import BLANKET, DROP, KEEP, MERGE, Sheet, SheetRow
+from classifier.texts import _
 
 RENAME = "rename"
 ACTIONS = (KEEP, MERGE, DROP, RENAME)
@@ -70,7 +71,7 @@ class Corrected:
         """Return a choice that can be carried out. Raise `BadOperation` that says why it cannot."""
         row = self._rows.get(name)
         if row is None or action not in ACTIONS:
-            raise BadOperation("The list does not have this name any more. Load the page again.")
+            raise BadOperation(_("The list does not have this name any more. Load the page again."))
         if action == RENAME:
             return Choice(name, RENAME, label=self._free_label(row, value))
         if action == MERGE:
@@ -80,25 +81,32 @@ class Corrected:
     def _free_label(self, row: SheetRow, value: str) -> str:
         label = " ".join(value.split())
         if not label or len(label) > MAX_LABEL:
-            raise BadOperation(f"New name: write 1 to {MAX_LABEL} characters.")
+            raise BadOperation(_("New name: write 1 to %(most)s characters.", most=MAX_LABEL))
         if self._action(row) != KEEP:
-            raise BadOperation(f"“{row.name}” is not kept. Keep it first.")
+            raise BadOperation(_("“%(name)s” is not kept. Keep it first.", name=row.name))
         other = self._named(label)
         if other is not None and other not in (row.name, self._known[row.name]):
-            raise BadOperation(f"There is a tag “{label}” already. Merge “{row.name}” into it instead.")
+            raise BadOperation(
+                _("There is a tag “%(label)s” already. Merge “%(name)s” into it instead.", label=label, name=row.name)
+            )
         return label
 
     def _merge(self, row: SheetRow, value: str) -> Choice:
         target = self._named(" ".join(value.split()))
         if target is None:
-            raise BadOperation(f"Merge into: there is no tag “{value[:80]}”. Choose one of the list, or keep it first.")
+            raise BadOperation(
+                _(
+                    "Merge into: there is no tag “%(value)s”. Choose one of the list, or keep it first.",
+                    value=value[:80],
+                )
+            )
         if target in (row.name, self._known[row.name]):
-            raise BadOperation(f"Merge into: “{value[:80]}” is this tag itself.")
+            raise BadOperation(_("Merge into: “%(value)s” is this tag itself.", value=value[:80]))
         into = target if target in self._rows else ""
         choice = Choice(row.name, MERGE, into=into, tag="" if into else target)
         tag, other = self._known[row.name], self._known[into] if into else target
         if tag and other and self.taxonomy.tag(tag).kind != self.taxonomy.tag(other).kind:
-            raise BadOperation("Both are tags already and of different kinds: merge them on the page of tags.")
+            raise BadOperation(_("Both are tags already and of different kinds: merge them on the page of tags."))
         return choice
 
     def _named(self, label: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityErr
 from classifier.errors import BadStore, BadValue
 from classifier.store.database.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
 from classifier.store.database.sqlite import RESTORE, sqlite_engine
+from classifier.texts import _
 
 __all__ = ["DamagedStore", "absolute_url", "make_engine"]
 
@@ -67,7 +68,9 @@ def make_engine(url: str, create: bool = False) -> Engine:
             raise ArgumentError(f"{backend} is neither sqlite nor postgresql+psycopg")
         engine = sqlite_engine(parsed, create) if backend == "sqlite" else _postgres_engine(parsed)
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
-        raise BadStore(f"The database URL cannot be used: {error}. Example: sqlite:///var/tagger.db") from None
+        raise BadStore(
+            _("The database URL cannot be used: %(error)s. Example: sqlite:///var/tagger.db", error=error)
+        ) from None
     event.listen(engine, "handle_error", _name)
     # Who forgets to close a store leaves connections to the server, and a log that nobody has put into the file.
     weakref.finalize(engine, engine.pool.dispose)
@@ -98,8 +101,10 @@ def _name(context: ExceptionContext) -> None:
     if "disk is full" in message:  # as SQLite says it: the system and PostgreSQL have other words
         message = os.strerror(errno.ENOSPC)
     if isinstance(error, DataError):
-        raise BadValue(f"The database cannot hold a value: {message}.") from None
+        raise BadValue(_("The database cannot hold a value: %(error)s.", error=message)) from None
     # SQLite raises a plain DatabaseError for a file that is broken or not its own. PostgreSQL has a class of states.
     if type(error) is DatabaseError or state.startswith("XX"):
-        raise DamagedStore(f"The database cannot be used: {message}. {RESTORE}") from None
-    raise BadStore(f"The database cannot be used: {message}.") from None
+        raise DamagedStore(
+            _("The database cannot be used: %(error)s. %(restore)s", error=message, restore=RESTORE)
+        ) from None
+    raise BadStore(_("The database cannot be used: %(error)s.", error=message)) from None

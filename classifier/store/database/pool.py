@@ -5,6 +5,7 @@ from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import QueuePool
 
 from classifier.errors import BadStore
+from classifier.texts import _
 
 POOL_SIZE = 8  # connections that are kept
 POOL_SECONDS = 10
@@ -23,4 +24,4 @@ class Pool(QueuePool):
             return super().connect()
         except NoneFree:
             n = self.size() + max(self._max_overflow, 0)
-            raise BadStore(f"All {n} connections to the database are at work. Ask again.") from None
+            raise BadStore(_("All %(n)s connections to the database are at work. Ask again.", n=n)) from None

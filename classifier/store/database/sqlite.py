@@ -22,6 +22,7 @@ from classifier.domain.files import PRIVATE
 from classifier.errors import BadStore, Busy
 from classifier.store.database.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
 from classifier.store.database.turns import Turns, deadline
+from classifier.texts import _
 
 # From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
 MIN_SQLITE = (3, 51, 3)
@@ -38,9 +39,15 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
     """Return the engine of an SQLite database. Only with `create` may it make the file."""
     if sqlite3.sqlite_version_info < MIN_SQLITE:
         needed = ".".join(map(str, MIN_SQLITE))
-        raise BadStore(f"SQLite {sqlite3.sqlite_version} can lose commits; {needed} is needed: pip install pysqlite3")
+        raise BadStore(
+            _(
+                "SQLite %(version)s can lose commits; %(needed)s is needed: pip install pysqlite3",
+                version=sqlite3.sqlite_version,
+                needed=needed,
+            )
+        )
     if url.database in (None, "", ":memory:"):
-        raise BadStore("A database in memory is one per connection; name a file: sqlite:///var/tagger.db")
+        raise BadStore(_("A database in memory is one per connection; name a file: sqlite:///var/tagger.db"))
     path = Path(str(url.database))
     turns = Turns(path)
     engine = create_engine(
@@ -136,7 +143,13 @@ def _check_files(path: Path, opened: list[int]) -> None:
     with suppress(OSError):
         if Path(f"{path}-wal").stat().st_ino == opened[1]:
             return
-    raise DamagedStore(f"The write-ahead log {path}-wal was removed while it was used. Stop the service. {RESTORE}")
+    raise DamagedStore(
+        _(
+            "The write-ahead log %(path)s-wal was removed while it was used. Stop the service. %(restore)s",
+            path=path,
+            restore=RESTORE,
+        )
+    )
 
 
 def check_there(path: Path) -> None:
@@ -144,9 +157,17 @@ def check_there(path: Path) -> None:
     if not path.exists():
         left = " and ".join(map(str, _left(path)))
         step = f", or remove {left} to begin anew." if left else ""
-        raise DamagedStore(f"The database {path} is gone. {RESTORE}{step}")
+        raise DamagedStore(
+            _("The database %(path)s is gone. %(restore)s%(step)s", path=path, restore=RESTORE, step=step)
+        )
     if path.is_file() and path.stat().st_size == 0:
-        raise DamagedStore(f"The database {path} is empty. {RESTORE}, or remove the file to begin anew.")
+        raise DamagedStore(
+            _(
+                "The database %(path)s is empty. %(restore)s, or remove the file to begin anew.",
+                path=path,
+                restore=RESTORE,
+            )
+        )
 
 
 def was_there(path: Path) -> bool:
@@ -205,8 +226,12 @@ def _check_commits(path: Path, connection: Any) -> None:
     lost = (noted - _n_commits(connection)) % _N_COUNTED
     if 0 < lost < _N_COUNTED // 2:
         raise DamagedStore(
-            f"The database {path} lacks the last {lost} changes that were stored in it: its write-ahead log {path}-wal was "
-            f"lost, or an older copy was put in its place. {RESTORE}. To go on without them, remove {path}.commits."
+            _(
+                "The database %(path)s lacks the last %(lost)s changes that were stored in it: its write-ahead log %(path)s-wal was lost, or an older copy was put in its place. %(restore)s. To go on without them, remove %(path)s.commits.",
+                path=path,
+                lost=lost,
+                restore=RESTORE,
+            )
         )
 
 
@@ -216,7 +241,14 @@ def check_pages(engine: Engine, with_indexes: bool = False) -> None:
         check = "integrity_check" if with_indexes else "quick_check"
         problem = connection.exec_driver_sql(f"PRAGMA {check}(1)").scalar()
     if problem != "ok":
-        raise DamagedStore(f"The database {engine.url.database} is damaged: {problem}. {RESTORE}")
+        raise DamagedStore(
+            _(
+                "The database %(path)s is damaged: %(problem)s. %(restore)s",
+                path=engine.url.database,
+                problem=problem,
+                restore=RESTORE,
+            )
+        )
 
 
 def stand_alone(path: Path) -> None:
@@ -234,10 +266,12 @@ def stand_alone(path: Path) -> None:
         if "disk is full" in str(error):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         if "locked" not in str(error):
-            raise BadStore(f"The database {path} cannot be used: {error}.") from None
-        raise Busy(f"Somebody has the database {path} open. Stop the service first.") from None
+            raise BadStore(_("The database %(path)s cannot be used: %(error)s.", path=path, error=error)) from None
+        raise Busy(_("Somebody has the database %(path)s open. Stop the service first.", path=path)) from None
     except sqlite3.DatabaseError as error:
-        raise DamagedStore(f"The database {path} cannot be used: {error}. {RESTORE}") from None
+        raise DamagedStore(
+            _("The database %(path)s cannot be used: %(error)s. %(restore)s", path=path, error=error, restore=RESTORE)
+        ) from None
     finally:
         connection.close()
 

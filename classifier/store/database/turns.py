@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from classifier.errors import BadStore
+from classifier.texts import _
 
 WAIT_SECONDS = 60.0  # for commands, and wherever no deadline is set
 PATIENCE_SECONDS = 5.0  # for which a batch lets others go first, before each of its transactions
@@ -110,7 +111,9 @@ def _locked(path: Path, until: float) -> int:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise BadStore(f"The lock {path} of the database cannot be used: {error.strerror}.") from None
+        raise BadStore(
+            _("The lock %(path)s of the database cannot be used: %(error)s.", path=path, error=error.strerror)
+        ) from None
     try:
         while True:
             try:
@@ -126,4 +129,6 @@ def _locked(path: Path, until: float) -> int:
 
 
 def _late() -> BadStore:
-    return BadStore("Others are writing to the database, and the turn of this request did not come in time. Ask again.")
+    return BadStore(
+        _("Others are writing to the database, and the turn of this request did not come in time. Ask again.")
+    )

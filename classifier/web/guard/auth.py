@@ -11,6 +11,7 @@ from classifier.domain.decisions import CMS
 from classifier.store.keys import Key, Session
 from classifier.store.leases import Holder
 from classifier.store.store import Store
+from classifier.texts import _
 from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
 from classifier.web.guard.passwords import is_right
@@ -75,7 +76,11 @@ class Caller:
         if viewer is None:
             return person(named or NOBODY)
         if named is not None and person(named) != viewer:
-            text = f"You are {viewer!r} and cannot decide for {named!r}. Only a cms key names other editors."
+            text = _(
+                "You are %(name)s and cannot decide for %(other)s. Only a cms key names other editors.",
+                name=repr(viewer),
+                other=repr(named),
+            )
             raise ApiProblem("not-allowed", text)
         return viewer
 
@@ -104,7 +109,12 @@ class Gate:
         # A page elsewhere must not reach an open service under a host name of its own, so the host name is checked too.
         if reason := why_from_elsewhere(request.environ, request.host, self._proxies):
             raise ApiProblem(
-                "not-allowed", f"While no key exists, only this machine is answered, and {reason}. {NEXT_STEP}"
+                "not-allowed",
+                _(
+                    "While no key exists, only this machine is answered, and %(reason)s. %(next_step)s",
+                    reason=reason,
+                    next_step=NEXT_STEP,
+                ),
             )
         return True
 
@@ -112,7 +122,7 @@ class Gate:
         """Return who makes the request. Raise `ApiProblem` if the sender may not do what takes one of `roles`."""
         is_open = self.open()
         request = incoming().request
-        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
         if kind:
             key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
             return self._counted(Caller(key), roles, is_open)
@@ -121,7 +131,7 @@ class Gate:
             self.check_csrf(session, token)
         if session is None and token:  # a page that somebody has signed out of elsewhere
             raise ApiProblem(
-                "no-key", "Your session is over. Sign in again; nothing that you decided is lost.", headers=CHALLENGE
+                "no-key", _("Your session is over. Sign in again; nothing that you decided is lost."), headers=CHALLENGE
             )
         return self._counted(Caller(session.key, session) if session else Caller(), roles, is_open)
 
@@ -145,10 +155,14 @@ class Gate:
         if caller.key is not None:
             self._rate.count(caller.key)
         if caller.key is None:
-            text = "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create"
+            text = _("Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create")
             raise ApiProblem("no-key", text, headers=CHALLENGE)
         if caller.key.role not in roles:
-            text = f"The role {caller.key.role!r} may not do this. It takes the role {' or '.join(roles)}."
+            text = _(
+                "The role %(role)s may not do this. It takes the role %(roles)s.",
+                role=repr(caller.key.role),
+                roles=" or ".join(roles),
+            )
             raise ApiProblem("not-allowed", text)
         return caller
 
@@ -196,7 +210,12 @@ class Gate:
             raise SignInFirst
         if session.key is not None and session.key.role not in roles:
             raise ApiProblem(
-                "not-allowed", f"You are signed in as a {session.key.role}. This takes the role {' or '.join(roles)}."
+                "not-allowed",
+                _(
+                    "You are signed in as a %(role)s. This takes the role %(roles)s.",
+                    role=session.key.role,
+                    roles=" or ".join(roles),
+                ),
             )
         return session
 
@@ -204,7 +223,9 @@ class Gate:
     def check_csrf(session: Session, token: str) -> None:
         """Refuse a request that was not made by a page of this service."""
         if not hmac.compare_digest(token.encode(), session.csrf.encode()):
-            raise ApiProblem("not-allowed", "The page is out of date. Load it again; nothing that you decided is lost.")
+            raise ApiProblem(
+                "not-allowed", _("The page is out of date. Load it again; nothing that you decided is lost.")
+            )
 
 
 def check_origin() -> None:
@@ -219,7 +240,7 @@ def check_origin() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     ours = site in ("same-origin", "none") if site else origin is None or _host(origin) == _host(f"//{request.host}")
     if not ours:
-        raise ApiProblem("not-allowed", "This was sent by a page of another site. Use the service's own pages.")
+        raise ApiProblem("not-allowed", _("This was sent by a page of another site. Use the service's own pages."))
 
 
 def _host(origin: str) -> str | None:

@@ -14,6 +14,7 @@ from classifier.errors import BadStore
 from classifier.store.database.turns import set_deadline
 from classifier.store.keys import Key
 from classifier.store.limits import Count, Counters
+from classifier.texts import _
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.loopback import address_of
 from classifier.web.incoming import incoming, incoming_or_none
@@ -69,7 +70,7 @@ class Rate:
             "RateLimit": f'"key";r={left};t={ceil(count.seconds)}',
         }
         if count.n > self._rate:
-            raise _too_many(f"This key may make {self._rate} requests a minute.", count)
+            raise _too_many(_("This key may make %(n)s requests a minute.", n=self._rate), count)
 
 
 def count_try(counters: Counters, name: str) -> None:
@@ -82,7 +83,7 @@ def count_try(counters: Counters, name: str) -> None:
     for counter, limit in zip(counters_of(name), (TRIES_OF_ADDRESS, TRIES_OF_NAME), strict=True):
         count = counters.hit(counter, TRY_SECONDS)
         if count.n > limit:
-            raise _too_many("Too many attempts to sign in from your address.", count)
+            raise _too_many(_("Too many attempts to sign in from your address."), count)
 
 
 def counters_of(name: str) -> tuple[str, str]:
@@ -99,7 +100,11 @@ def counters_of(name: str) -> tuple[str, str]:
 
 def _too_many(limit: str, count: Count) -> ApiProblem:
     seconds = ceil(count.seconds)
-    return ApiProblem("too-many", f"{limit} Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
+    return ApiProblem(
+        "too-many",
+        _("%(limit)s Try again in %(seconds)s s.", limit=limit, seconds=seconds),
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def install(app: Flask, limits: Limits) -> None:
@@ -132,7 +137,7 @@ def take_slot() -> None:
         return
     if not request.app.extensions["slots"].acquire(blocking=False):
         n_slots = request.app.extensions["n_slots"]
-        detail = f"This process works on {n_slots} requests already. Send it again in a second."
+        detail = _("This process works on %(n)s requests already. Send it again in a second.", n=n_slots)
         raise ApiProblem("overloaded", detail, headers={"Retry-After": "1"})
     request.has_slot = True
 
@@ -154,5 +159,5 @@ def in_time(read: Callable[[], bytes]) -> bytes:
 
 
 def _too_slow(deadlines: Deadlines) -> ApiProblem:
-    detail = f"The body did not arrive within {deadlines.seconds:g} s."
+    detail = _("The body did not arrive within %(seconds)s s.", seconds=format(deadlines.seconds, "g"))
     return ApiProblem("too-slow", detail, headers={"Connection": "close"})

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier.archive.bring.folder import HowRead, State
 from classifier.errors import BadOperation, Busy, NotFound, TaggerError, WrongState
 from classifier.store.keys import Session
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import ADMINS, Gate
 from classifier.web.pages.archive_site import PAGE, ArchiveSite, back_of, runs_of
@@ -75,7 +76,7 @@ class ArchivePages(ArchiveSite):
                 self.gate.check_csrf(session, fields.get("csrf", ""))
                 self._may_read(state)
                 if not files:
-                    return self._files(session, state, "Files: choose at least one."), 422
+                    return self._files(session, state, _("Files: choose at least one.")), 422
                 for file in files:
                     state = self.folder.add(file.path, file.name, session.editor)
             return self.begin("read", self.present(), session, PAGE)
@@ -108,7 +109,7 @@ class ArchivePages(ArchiveSite):
         try:
             state = self.present()
             if any(run is not None and run.is_unfinished for run in map(self.run, runs_of(state))):
-                raise WrongState("The archive is being worked on. Stop that first, or wait for its end.")
+                raise WrongState(_("The archive is being worked on. Stop that first, or wait for its end."))
             self.folder.throw_away(state.id)
         except TaggerError as error:
             return self._refused(form.session, error)
@@ -119,9 +120,9 @@ class ArchivePages(ArchiveSite):
 
     def _may_read(self, state: State | None) -> None:
         if state is not None and self.is_stored(state):
-            raise WrongState("This archive is stored already. Begin with another one on the last page.")
+            raise WrongState(_("This archive is stored already. Begin with another one on the last page."))
         if state is not None and (run := self.run(state.reading)) is not None and run.is_unfinished:
-            raise Busy("The files are being read. Stop that first, or wait for its end.")
+            raise Busy(_("The files are being read. Stop that first, or wait for its end."))
 
     def _reading(self, state: State | None) -> ReadSoFar | None:
         from classifier.archive.bring.reading import ReadSoFar
@@ -151,18 +152,18 @@ def _how(form: Form) -> HowRead:
     try:
         codecs.lookup(encoding)
     except LookupError:
-        raise BadOperation(f"Encoding: there is none called {encoding!r}.") from None
+        raise BadOperation(_("Encoding: there is none called %(encoding)s.", encoding=repr(encoding))) from None
     delimiter = "\t" if delimiter.lower() == "tab" else delimiter
     for name, value in (
-        ("Character between columns", delimiter),
-        ("Character between tags", form.text("tag_separator")),
+        (_("Character between columns"), delimiter),
+        (_("Character between tags"), form.text("tag_separator")),
     ):
         if len(value) > 1:
-            raise BadOperation(f"{name}: write one character, not {value[:20]!r}.")
+            raise BadOperation(_("%(name)s: write one character, not %(value)s.", name=name, value=repr(value[:20])))
     columns = {name: names for name in FIELDS if (names := form.texts(f"column_{name}"))}
     for name, names in columns.items():
         if len(names) > 1 and name != "tags":
-            raise BadOperation(f"Only the tags may have several columns, not {name!r}.")
+            raise BadOperation(_("Only the tags may have several columns, not %(name)s.", name=repr(name)))
     body_format = "html" if form.text("body_format") == "html" else "text"
     domains = [name[:100] for name in form.texts("domain")][:50] or HowRead().domains
     separators = delimiter, encoding, form.text("date_format", 40), form.text("tag_separator")

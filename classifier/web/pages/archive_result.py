@@ -17,6 +17,7 @@ from classifier.serving.trainer import Trainer
 from classifier.store.keys import Session
 from classifier.store.queue import Wanted
 from classifier.store.runs import PROMOTED
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import ADMINS, Gate
 from classifier.web.pages.archive_site import PAGE, ArchiveSite
@@ -57,7 +58,7 @@ class ArchiveResult(ArchiveSite):
         training = self.run(state.training) if state is not None else None
         try:
             if training is None or training.version is None:
-                raise WrongState("There is no model of this archive yet. Train first.")
+                raise WrongState(_("There is no model of this archive yet. Train first."))
             self.changes.promote(training.version, form.session.editor, FROM_ARCHIVE)
         except TaggerError as error:
             return self._result(form.session, state, str(error)), problem_of(error).response().status_code

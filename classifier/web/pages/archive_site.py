@@ -11,6 +11,7 @@ from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.errors import NotFound, WrongState
 from classifier.store.keys import Session
 from classifier.store.runs import JOB, Run
+from classifier.texts import _
 from classifier.web.api.runs import RunOut, run_view
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import Gate
@@ -45,7 +46,7 @@ class ArchiveSite(FormPages):
         """Return what is known of the archive. Raise `WrongState` if there is none."""
         state = self.folder.state()
         if state is None:
-            raise WrongState("There is no archive here any more. Upload it again.")
+            raise WrongState(_("There is no archive here any more. Upload it again."))
         return state
 
     def run(self, run_id: str | None) -> Run | None:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier.archive.bring.folder import MAX_CHOICES, State
 from classifier.errors import BadOperation, TaggerError, WrongState
 from classifier.store.keys import Session
+from classifier.texts import _, number
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import ADMINS, Gate
 from classifier.web.pages.archive_site import PAGE, ArchiveSite, back_of
@@ -52,7 +53,12 @@ class ArchiveTags(ArchiveSite):
             state = self.present()
             corrected = self.corrected(state)
             if corrected is None or len(state.choices) >= MAX_CHOICES:
-                raise WrongState(f"There is no list of tags to correct, or it has {MAX_CHOICES:,} corrections already.")
+                raise WrongState(
+                    _(
+                        "There is no list of tags to correct, or it has %(most)s corrections already.",
+                        most=number(MAX_CHOICES),
+                    )
+                )
             choice = corrected.choice(form.text("name", 400), form.text("action", 20), form.text("value", 400))
             self.folder.change(state.id, lambda present: replace(present, choices=[*present.choices, choice]))
         except TaggerError as error:
@@ -70,7 +76,7 @@ class ArchiveTags(ArchiveSite):
         typed = form.text("least", 10)
         least = int(typed) if typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= MAX_LEAST else None
         if least is None:
-            problem = f"Articles: write a whole number from 1 to {MAX_LEAST:,}."
+            problem = _("Articles: write a whole number from 1 to %(most)s.", most=number(MAX_LEAST))
             return self._tags(form.session, self.folder.state(), problem), 422
         mute = form.text("mute") == "1"
         return self._change(form, lambda state: replace(state, least=least, mute=mute), f"{PAGE}/tags")
@@ -82,7 +88,7 @@ class ArchiveTags(ArchiveSite):
             state = self.present()
             corrected = self.corrected(state)
             if corrected is None or self.is_stored(state):
-                raise WrongState("There is nothing to store: read the files first.")
+                raise WrongState(_("There is nothing to store: read the files first."))
             self._check_second_person(corrected)
             return self.begin("store", state, form.session, f"{PAGE}/result")
         except TaggerError as error:
@@ -102,8 +108,10 @@ class ArchiveTags(ArchiveSite):
         most, merges = self.changing.second_person, [each for each in corrected.operations() if isinstance(each, Merge)]
         if most and merges and self.changing.preview(merges)["n_articles"] > most:
             raise BadOperation(
-                f"Merging tags that are there already changes more than {most} articles, for which another person has to "
-                "agree. Do that on the page of tags, and keep both here."
+                _(
+                    "Merging tags that are there already changes more than %(most)s articles, for which another person has to agree. Do that on the page of tags, and keep both here.",
+                    most=most,
+                )
             )
 
     def _tags(self, session: Session, state: State | None, problem: str | None = None) -> str:

@@ -78,7 +78,7 @@ class Pages:
         if session is not None:
             self.gate.check_csrf(session, form.get("csrf", ""))
         if not article.title.strip() and not article.body.strip():
-            raise BadArticle("The article is empty.", "text")
+            raise BadArticle(_("The article is empty."), "text")
         article = replace(article, id=f"{PASTED}-{text_digest(article)[:12]}")
         self.tagger.put_article(article, source=PASTED)
         return redirect(f"/review/{article.id}", 303)

@@ -110,7 +110,10 @@ class DataPages(FormPages):
         form = self.form(EDITORS)
         article, tag, action = form.text("article"), form.text("tag"), form.text("action")
         if action not in DONE:
-            raise ApiProblem("bad-request", f"`action` is one of {', '.join(DONE)}, not {action[:60]!r}.")
+            raise ApiProblem(
+                "bad-request",
+                _("`action` is one of %(names)s, not %(action)s.", names=", ".join(DONE), action=repr(action[:60])),
+            )
         decided = self._decide(article, Draft(action, tag), form)
         return see(f"{PAGE}?article={article}&decided={decided}#suspect_labels")
 
@@ -129,7 +132,7 @@ class DataPages(FormPages):
         kept = KEPT_DATA.of(self.store)
         row = repeated(kept.content, form.text("block")) if kept is not None else None
         if row is None:
-            raise ApiProblem("bad-request", "The report does not have this block any more. Load the page again.")
+            raise ApiProblem("bad-request", _("The report does not have this block any more. Load the page again."))
         self.store.ignored_blocks.ignore(row["folded"], str(row["text"]), form.session.editor)  # type: ignore[arg-type]
         return see(f"{PAGE}#ignored")
 

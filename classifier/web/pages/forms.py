@@ -7,6 +7,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from classifier.store.keys import Session
+from classifier.texts import _
 from classifier.web.bodies import read_fields
 from classifier.web.guard.auth import TAXONOMISTS, Gate
 from classifier.web.problems import ApiProblem
@@ -39,7 +40,7 @@ class FormPages:
         """Return the session of whoever sent a form. Raise `ApiProblem` (403) if none has one of some roles."""
         self.gate.open()
         if self.gate.session() is None:
-            raise ApiProblem("not-allowed", "Nobody is signed in here any more. Sign in and send it again.")
+            raise ApiProblem("not-allowed", _("Nobody is signed in here any more. Sign in and send it again."))
         return self.gate.require(roles)
 
     def form(self, roles: tuple[str, ...] = TAXONOMISTS) -> Form:

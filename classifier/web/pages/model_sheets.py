@@ -80,7 +80,7 @@ class ModelSheets(FormPages):
         tag, why = form.text("tag"), form.text("why", 500)
         percent = form.text("percent", 10)
         if not why:
-            raise ApiProblem("bad-request", "Say why, in a few words: whoever looks at the history wants to know.")
+            raise ApiProblem("bad-request", _("Say why, in a few words: whoever looks at the history wants to know."))
         try:
             value = _score_of(percent) if percent else None
             self._apply(SetField(tag, "threshold", value), form.session.editor, why)
@@ -151,7 +151,7 @@ class ModelSheets(FormPages):
         n = int(number) if number.isascii() and number.isdecimal() else 0
         row = log.rows[n - 1] if 1 <= n <= log.n else None
         if row is None or row.op != SetField.op or row.args.get("field") != "threshold":
-            raise ApiProblem("bad-request", "Name the change of a threshold that is to be taken back.")
+            raise ApiProblem("bad-request", _("Name the change of a threshold that is to be taken back."))
         return row
 
     def _serves(self) -> str | None:
@@ -166,7 +166,7 @@ class ModelSheets(FormPages):
         asked = [request.args.get(name, "") for name in ("before", "after")]
         for version in filter(None, asked):
             if version not in versions:
-                raise NotFound(f"There is no version {version[:40]!r}.")
+                raise NotFound(_("There is no version %(version)s.", version=repr(version[:40])))
         serves = self._serves()
         before = asked[0] or serves or None
         others = [version for version in versions if version != before]

@@ -12,6 +12,7 @@ from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
 from classifier.store.keys import Session
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN, Proposal
+from classifier.texts import _
 from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.changing import Changing
@@ -71,7 +72,14 @@ class Proposals(TagSite):
         form = self._answering()
         state = form.text("state")
         if state not in PROPOSAL_STATES:
-            raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}, not {state[:60]!r}.")
+            raise ApiProblem(
+                "bad-request",
+                _(
+                    "`state` is one of %(names)s, not %(state)s.",
+                    names=", ".join(PROPOSAL_STATES),
+                    state=repr(state[:60]),
+                ),
+            )
         tag = self._tag_taken(proposal_id, form.text("tag")) if state == TAKEN else None
         self._resolve(proposal_id, state, form.session, tag)
         return see(PAGE)
@@ -97,7 +105,7 @@ class Proposals(TagSite):
         self.gate.open()
         session = self.gate.session()
         if session is None or (session.key is not None and session.key.role not in TAXONOMISTS):
-            raise ApiProblem("not-allowed", "Only the taxonomy owner answers proposals (role taxonomist or admin).")
+            raise ApiProblem("not-allowed", _("Only the taxonomy owner answers proposals (role taxonomist or admin)."))
         return self.form()
 
     def _made(self, proposal: Proposal, form: Form) -> str:
@@ -147,5 +155,7 @@ class Proposals(TagSite):
             found = TermMap(taxonomy).match(CmsTerm(label, "")).tags
             tag = found[0] if len(found) == 1 else id_for(label)
         if not TAG_ID.fullmatch(tag) and tag not in taxonomy.by_id:
-            raise ApiProblem("bad-request", f"A tag's id has only a-z, 0-9 and hyphens, not {tag[:80]!r}.")
+            raise ApiProblem(
+                "bad-request", _("A tag's id has only a-z, 0-9 and hyphens, not %(tag)s.", tag=repr(tag[:80]))
+            )
         return tag

@@ -63,7 +63,7 @@ class Rising(TagSite):
         kept = kept_rising(self.store)
         row = next((row for row in kept[0].rising if row.name == form.text("name")), None) if kept else None
         if row is None:
-            raise ApiProblem("bad-request", "This name does not rise any more. Load the page again.")
+            raise ApiProblem("bad-request", _("This name does not rise any more. Load the page again."))
         try:
             set_id, n = self._make(row, form.text("label", MAX_NAME) or row.name, form.text("kind"), form.session)
         except (BadOperation, NeedsAnother) as error:
