@@ -107,6 +107,8 @@ def test_words_of_other_languages_are_no_themes(body: str, starter: Taxonomy, st
         ("EI is the code that the clerk wrote on the form before she put it into the drawer of her desk.", "islamic-state", False),
         ("Dagaalyahanno ka tirsan Daacish ayaa weerar ku qaaday saldhig ku yaalla gobolka Bari shalay.", "islamic-state", True),
         ("Rundunar sojin ta ce ta kashe mayaƙan IS biyar a wani hari da ta kai a jihar Borno ranar Litinin.", "islamic-state", True),
+        ("Le chef de l'État islamique dans le Grand Sahara a été tué par des soldats près de la frontière.", "is-sahel", True),
+        ("Le chef de l'État islamique dans le Grand Sahara a été tué par des soldats près de la frontière.", "islamic-state", False),
         ("Wannan shafin IS ne na wani kamfani da ke sayar da kayan abinci a birnin Kano tun bara.", "islamic-state", False),
         ("Kungiyar IS da ke yankin Afirka ta Yamma ta kai hari kan wani kauye a jihar Borno ranar Litinin.", "iswap", True),
         ("Kungiyar IS da ke yankin Afirka ta Yamma ta kai hari kan wani kauye a jihar Borno ranar Litinin.", "islamic-state", False),
