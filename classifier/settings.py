@@ -54,6 +54,7 @@ _issuer = partial(
     str,
 )
 _mail_address = partial(_matching, r"[^\s@,<>\"]+@[^\s@,<>\"]+", "an address like desk@example.org", str)
+_mail_language = partial(_matching, "en|fr|ar", "en, fr or ar", str)
 _security = partial(_matching, "starttls|tls|none", "starttls, tls or none", str)
 
 
@@ -141,6 +142,7 @@ class Settings:
     address: str = _read(_address, "")  # of the service as its users know it, for links in messages
     mail_to: tuple[str, ...] = _read(_mail_addresses, ())  # who gets news by e-mail. Empty: nobody
     mail_from: str = _read(_mail_address, "article-tagger@localhost")
+    mail_language: str = _read(_mail_language, "en")
     smtp_host: str = _read(str, "localhost")
     smtp_port: int = _number(587, 1, 65535)
     smtp_security: str = _read(_security, "starttls")
@@ -171,7 +173,7 @@ def mail_of(settings: Settings) -> "Mail":
 
     server = settings.smtp_host, settings.smtp_port, settings.smtp_security
     signed_in = settings.smtp_user, settings.smtp_password, settings.smtp_password_file
-    return Mail(settings.mail_to, settings.mail_from, *server, *signed_in)
+    return Mail(settings.mail_to, settings.mail_from, *server, *signed_in, language=settings.mail_language)
 
 
 def sign_on_of(settings: Settings) -> SingleSignOn | None:

@@ -5,7 +5,9 @@ A text names its values: `_("%(name)s has left", name=editor)`. A percent sign a
 
 import gettext as gettext_module
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from typing import TypeVar
@@ -19,6 +21,7 @@ MAX_RETOLD = 2_000  # characters; a longer text is no sentence of this program
 _english = Translations()
 _of_reader: Callable[[], Translations] = lambda: _english  # noqa: E731
 _of_errors: Callable[[], Sequence[str]] = tuple
+_chosen: ContextVar[str | None] = ContextVar("chosen", default=None)
 
 
 def translate_by(of_reader: Callable[[], Translations], of_errors: Callable[[], Sequence[str]] = tuple) -> None:
@@ -28,6 +31,21 @@ def translate_by(of_reader: Callable[[], Translations], of_errors: Callable[[], 
     """
     global _of_reader, _of_errors
     _of_reader, _of_errors = of_reader, of_errors
+
+
+@contextmanager
+def written_in(code: str) -> Iterator[None]:
+    """Take the texts of a language within the block, whoever asks: what is written there is sent to somebody."""
+    token = _chosen.set(code)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def chosen_language() -> str | None:
+    """Return the language of what is being written, None where a reader has one of their own."""
+    return _chosen.get()
 
 
 def gettext(message: str, /, **values: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+from flask import Flask
 
 from classifier.commands import main
 from classifier.operations.deliverer import Deliverer
@@ -24,6 +26,7 @@ from classifier.store.events import rising
 from classifier.store.reports import RISING, KeptReport
 from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED
 from classifier.store.store import Store
+from tests.latin import latin_words
 from tests.server import free_port
 from tests.test_receivers import certificate
 from tests.test_webhooks import decide, hours_pass
@@ -100,6 +103,40 @@ def test_a_model_that_was_not_promoted_is_mailed_with_its_link(store: Store, box
     ]
     assert sender.work() == 0
     assert len(box.got) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "subject", "text"),
+    [
+        (
+            "fr",
+            "Étiqueteur d’articles : un modèle entraîné n’a pas été mis en service",
+            "Le contrôle a échoué sur : total.",
+        ),
+        ("ar", "واسم المقالات: لم يُعتمد نموذج مُدرَّب", "أوقفه هذا الفحص: total."),
+    ],
+)
+def test_mail_is_in_the_language_of_the_setting(
+    app: Flask, store: Store, box: Postbox, mail: Mail, code: str, subject: str, text: str
+) -> None:
+    store.webhooks.keep_mail(KINDS)
+    sender = Deliverer(store, NO_HOSTS, "https://tagger.example.org", mail=replace(mail, language=code))
+    run_id = refused(store)
+    with app.test_request_context(headers={"Accept-Language": "en"}):  # whoever asks for something else just now
+        assert sender.work() == 1
+    (got,) = box.got
+    assert (got["Subject"], got["Content-Language"]) == (subject, code)
+    assert text in box.texts[0]
+    assert f"https://tagger.example.org/runs/{run_id}" in box.texts[0]
+    held = {"held": [{"tag": "kabul", "check": "flips", "figure": "f"}], "blocked_by": []}
+    store.runs.end(store.runs.begin(JOB), PROMOTED, "better", version="v", result=held)
+    report = KeptReport(RISING, "2026", 0, "t", {"rising": [{"name": "Zagros"}]})
+    store.reports.put(report, [rising("Zagros", 4)])
+    assert sender.work() == 2
+    (_, other) = box.texts
+    if code == "ar":
+        shown = re.sub("https://\\S+", "", other)
+        assert latin_words([shown]) == {"kabul", "Zagros"}
 
 
 def test_what_happens_together_comes_in_one_mail(store: Store, box: Postbox, sender: Deliverer) -> None:

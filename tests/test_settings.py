@@ -95,6 +95,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_ADDRESS": "https://tagger.example.org/desk",
             "TAGGER_MAIL_TO": "desk@example.org, chief@example.org",
             "TAGGER_MAIL_FROM": "tagger@example.org",
+            "TAGGER_MAIL_LANGUAGE": "fr",
             "TAGGER_SMTP_HOST": "mail.example.org",
             "TAGGER_SMTP_PORT": "465",
             "TAGGER_SMTP_SECURITY": "tls",
@@ -118,7 +119,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     numbers = (400, 600, 12, 9, 1, 8, 50)
     hosts = read_hosts(["cms.example.org", "10.1.0.0/16"])
     later = (False, "20260601-023000-0123abcd", "none", 500, True, hosts, "https://tagger.example.org/desk")
-    mail = (("desk@example.org", "chief@example.org"), "tagger@example.org", "mail.example.org", 465, "tls")
+    mail = (("desk@example.org", "chief@example.org"), "tagger@example.org", "fr", "mail.example.org", 465, "tls")
     password = ("tagger", "pw", Path("/etc/smtp"))
     provider = ("https://login.example.org/realms/news", "tagger", "oidc", Path("/etc/oidc"), "House account")
     rules = ((RoleRule("groups", "desk", "editor"),), read_hosts(["keys.example.org"]))

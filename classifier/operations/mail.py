@@ -15,7 +15,7 @@ from typing import Any
 
 from classifier.operations.receivers import NotDelivered
 from classifier.store.webhooks import MODEL_HELD, MODEL_REFUSED
-from classifier.texts import _
+from classifier.texts import N_, _, gettext, ngettext, written_in
 
 SECONDS = 10.0  # for each answer of the mail server
 STARTTLS, TLS, PLAIN = "starttls", "tls", "none"
@@ -37,6 +37,7 @@ class Mail:
     user: str = ""
     password: str = ""
     password_file: Path | None = None
+    language: str = "en"
 
     def send(self, messages: Sequence[Message]) -> None:
         """Send one mail about some things. Raise `NotDelivered` if the server does not take it."""
@@ -51,16 +52,20 @@ class Mail:
             ) from None
 
     def written(self, messages: Sequence[Message]) -> EmailMessage:
-        """Return the mail about some things. The same things have the same Message-ID."""
+        """Return the mail about some things, in the language of the mails. The same things have the same Message-ID."""
         mail = EmailMessage(SMTP)
-        what = _title(messages[0]) if len(messages) == 1 else f"{len(messages)} things to look at"
+        with written_in(self.language):
+            many = len(messages) != 1
+            things = ngettext("%(n)s thing to look at", "%(n)s things to look at", len(messages))
+            mail["Subject"] = _("Article tagger: %(what)s", what=things if many else _title(messages[0]))
+            text = "\n\n".join(map(_paragraph, messages)) + "\n"
         ids = " ".join(str(each["id"]) for each in messages)
-        mail["Subject"] = f"Article tagger: {what}"
         mail["From"], mail["To"] = self.sender, ", ".join(self.to)
         mail["Date"] = format_datetime(datetime.now(UTC))
         mail["Message-ID"] = f"<{hashlib.sha256(ids.encode()).hexdigest()[:32]}@article-tagger>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content("\n\n".join(map(_paragraph, messages)) + "\n")
+        mail.set_content(text)
+        mail["Content-Language"] = self.language
         return mail
 
     @contextmanager
@@ -86,12 +91,14 @@ NO_MAIL = Mail()
 
 
 def _title(message: Message) -> str:
-    return {
-        MODEL_HELD: "some tags were held in a training",
-        MODEL_REFUSED: "a trained model was not promoted",
-        "rising_name": "a name rises in the news",
-        "retraining_overdue": "the training is overdue",
-    }.get(message["type"], "a test")
+    titles = {
+        MODEL_HELD: N_("some tags were held in a training"),
+        MODEL_REFUSED: N_("a trained model was not promoted"),
+        "rising_name": N_("a name rises in the news"),
+        "retraining_overdue": N_("the training is overdue"),
+        "test": N_("a test"),
+    }
+    return gettext(titles[message["type"]])
 
 
 def _paragraph(message: Message) -> str:
@@ -103,14 +110,19 @@ def _sentence(message: Message) -> str:
     data = message["data"]
     match message["type"]:
         case "model_held":
-            return f"A model was promoted, and tags were held as they were: {', '.join(data['held'])}."
+            return _("A model was promoted, and tags were held as they were: %(tags)s.", tags=", ".join(data["held"]))
         case "model_refused":
-            return f"A trained model was not promoted. The gate was closed by: {', '.join(data['checks'] or ['-'])}."
+            checks = ", ".join(data["checks"] or ["-"])
+            return _("A trained model was not promoted. The gate was closed by: %(checks)s.", checks=checks)
         case "rising_name":
-            name = f"“{data['name']}” rises" if data["name"] else "A name rises"
-            return f"{name} in the news and belongs to no tag. Articles of the week that name it: {data['n_articles']}."
+            facts = {"name": data["name"], "n": data["n_articles"]}
+            if not data["name"]:
+                text = N_("A name rises in the news and belongs to no tag. Articles of the week that name it: %(n)s.")
+                return gettext(text, **facts)
+            text = N_("“%(name)s” rises in the news and belongs to no tag. Articles of the week that name it: %(n)s.")
+            return gettext(text, **facts)
         case "retraining_overdue":
-            return (
-                "The last training failed." if data["failed"] else f"No training has ended since {data['since'][:16]}."
-            )
-    return "This is a test. News of models, rising names and trainings will come to this address."
+            if data["failed"]:
+                return _("The last training failed.")
+            return _("No training has ended since %(time)s.", time=data["since"][:16])
+    return _("This is a test. News of models, rising names and trainings will come to this address.")

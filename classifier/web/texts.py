@@ -47,7 +47,9 @@ _ROLES = {"editor": N_("editor"), "taxonomist": N_("taxonomist"), "admin": N_("a
 
 
 def language() -> str:
-    """Return the language of whoever sent the request, English outside of one."""
+    """Return the language of what is written just now, else of whoever sent the request, English outside of one."""
+    if (chosen := texts.chosen_language()) is not None:
+        return chosen
     if (now := incoming_or_none()) is None:
         return ENGLISH
     if now.language is None:
