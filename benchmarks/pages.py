@@ -84,10 +84,13 @@ def main() -> None:
 
 
 def large_service(
-    folder: Path, n_articles: int, n_tags: int = 0, characters: int = Size.characters
+    folder: Path, n_articles: int, n_tags: int = 0, characters: int = Size.characters, url: str = ""
 ) -> tuple[Flask, Mapping[str, str]]:
-    """Return a service with the starter model on a store of this size, and what stands for the parts of its paths."""
-    store, registry = open_store(f"sqlite:///{folder}/tagger.db"), Registry(folder / "models")
+    """Return a service with the starter model on a store of this size, and what stands for the parts of its paths.
+
+    The store is in an empty database, by its URL, or else in a file of the folder.
+    """
+    store, registry = open_store(url or f"sqlite:///{folder}/tagger.db"), Registry(folder / "models")
     model = starter_model()
     registry.promote(registry.save(retagged(model, with_more(model.taxonomy, n_tags))), "benchmark", "serves the pages")
     Publisher(registry, store).work()  # as the service does before it answers anybody

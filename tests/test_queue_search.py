@@ -151,11 +151,36 @@ TITLES = (
 TAGS = (("iskp",), ("iskp2", "a  b"), ("iskp-north", "x"), ("not iskp", "'\"*\\"), (), None, ("\t", "é" * 200))
 
 
-@pytest.mark.parametrize("few", [0, 4000])  # articles are walked in their order, or those are read that the index names
-def test_the_index_finds_what_looking_at_every_article_finds(
-    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
-) -> None:
-    monkeypatch.setattr("classifier.store.queue.FEW", few)
+@pytest.fixture(params=["few", "walked", "many"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles are read that the index names, or walked in their order, or walked in vain and then read."""
+    monkeypatch.setattr("classifier.store.queue.FEW", 4000 if request.param == "few" else 0)
+    monkeypatch.setattr("classifier.store.queue.WALKED", 3 if request.param == "many" else 20_000)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.usefixtures("way")
+def test_pages_of_a_search_give_each_article_once_in_the_order_of_the_queue(store: Store, order: str) -> None:
+    for number in range(40):
+        title = f"Raid {number}" if number % 3 else f"Market {number}"
+        put(store, f"a{number:02}", title, published_at=f"2024-06-{1 + number * 7 % 30:02}")
+    judged(store, **{f"a{number:02}": (number * 7 % 5) / 10 for number in range(31)})  # the others were never judged
+
+    def all_pages(wanted: Wanted) -> list[str]:
+        ids, end = store.queue.ids(wanted, None, 4)
+        while end is not None:
+            page, end = store.queue.ids(wanted, end, 4)
+            ids += page
+        return ids
+
+    ids = all_pages(Wanted(order=order, text=sought("raid")))
+    assert sorted(ids) == [f"a{number:02}" for number in range(40) if number % 3]
+    if order == "newest":
+        assert ids == [each for each in all_pages(Wanted(order=order)) if each in ids]
+
+
+@pytest.mark.usefixtures("way")
+def test_the_index_finds_what_looking_at_every_article_finds(store: Store) -> None:
     draw = random.Random(7)
     for number in range(60):  # some are changed, some deleted
         article_id = f"wp:{draw.randrange(40)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, select, true, union_all
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true, union_all
 
 from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
@@ -14,7 +14,7 @@ from classifier.store.counts import counted
 from classifier.store.redeciding import waiting_ids
 from classifier.store.rows import Part, StoredArticle, batches, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, sample_articles, samples, suggested
-from classifier.store.searching import Sought, found, matches
+from classifier.store.searching import Sought, is_found, is_one_of_few, matches
 from classifier.store.settling import settled_through
 from classifier.store.suggestion_sets import note_shown
 from classifier.store.taxonomy import head_of
@@ -25,6 +25,7 @@ ORDERS = ("turns", "newest", "teach")
 DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
+WALKED = 4000  # articles in the order of the queue that are looked through for a text
 FEW = 4000  # articles of a source, of days, of a language or of a search that are read without the index of the order
 MOST_LANGUAGES = 100  # to choose from
 LAST = 9.0  # sorts behind every margin: articles that were never judged
@@ -204,17 +205,12 @@ def _each_condition(connection: Connection, wanted: Wanted) -> Iterator[list[_Co
     """Yield what is wanted of articles, but for their state: once, or for some of those that wait for another decision."""
     conditions = _conditions(wanted)
     if wanted.text is not None:
-        conditions.append(_is_found(connection, wanted.text))
+        conditions.append(is_found(connection, wanted.text))
     if wanted.redecide is None:
         yield conditions
         return
     for batch in batches(waiting_ids(connection, wanted.redecide)):
         yield [articles.c.id.in_(batch), *conditions]
-
-
-def _is_found(connection: Connection, text: Sought) -> _Condition:
-    queries = found(connection, text)
-    return articles.c.id.in_(union_all(*queries)) if queries else false()
 
 
 def _states(wanted: Wanted) -> tuple[str, ...]:
@@ -344,32 +340,51 @@ class _Search:
 
     def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
         """Return key and id of the first articles in the order of both, from its index or from a few articles."""
-        query = select(key.label("key"), articles.c.id).where(*where, *_conditions(self._wanted), *self._where)
-        if self._wanted.text is not None and not self._found:  # most may match: they are walked in their order
-            query = query.where(matches(self._wanted.text))
-        states, of_source = _states(self._wanted), _of_source(self._wanted, articles.c.source)[1:]
-        if few := self._found or self._few([] if key in _ALSO_OF_SOURCE else of_source):
-            rows = self._connection.execute(query.where(*few, articles.c.state.concat("").in_(states)))
-        else:
-            if key in _ALSO_OF_SOURCE:
-                query = query.where(*of_source)
-            order = [column.desc() if last else column for column in (key, articles.c.id)]
-            parts = [query.where(articles.c.state == state).order_by(*order).limit(limit) for state in states]
-            rows = self._connection.execute(union_all(*(select(part.subquery()) for part in parts)))
-        pairs = [(row.key, row.id) for row in rows]
+        query = select(key.label("key"), articles.c.id).where(*where)
+        conditions, states = [*_conditions(self._wanted), *self._where], _states(self._wanted)
+        of_source = _of_source(self._wanted, articles.c.source)[1:]
+        rows: Sequence[Any] | None = None
+        if not (few := self._few([] if key in _ALSO_OF_SOURCE else of_source)):
+            indexed = query.where(*of_source) if key in _ALSO_OF_SOURCE else query
+            ordered = indexed.order_by(*(column.desc() if last else column for column in (key, articles.c.id)))
+            walks = [ordered.where(articles.c.state == state) for state in states]
+            if self._wanted.text is not None:
+                rows = self._walked(walks, key, limit, conditions, last)
+                few = [is_found(self._connection, self._wanted.text)]
+            else:
+                parts = (select(walk.where(*conditions).limit(limit).subquery()) for walk in walks)
+                rows = self._connection.execute(union_all(*parts)).all()
+        if rows is None:
+            of_states = articles.c.state.concat("").in_(states)
+            rows = self._connection.execute(query.where(*conditions, *few, of_states)).all()
+        pairs = ((row.key, row.id) for row in rows)
         return sorted(pairs, key=lambda pair: (pair[0] or 0.0, pair[1]), reverse=last)[:limit]
 
+    def _walked(
+        self, walks: Sequence[Select[Any]], key: _Column, limit: int, conditions: Sequence[_Condition], last: bool
+    ) -> list[Any] | None:
+        """Return the first rows of each walk that match the text, or None if they are not among its first WALKED."""
+        rows, fits = list[Any](), [*conditions, matches(self._wanted.text or Sought())]
+        for walk in walks:
+            end = self._connection.execute(walk.offset(WALKED).limit(1)).first()
+            within = [] if end is None else [articles.c.id <= end.id]
+            if end is not None and end.key is not None:  # those without a key are in the order of their ids alone
+                within = [key >= end.key if last else key <= end.key]
+            found = self._connection.execute(walk.where(*fits, *within).limit(limit)).all()
+            if end is not None and len(found) < limit:
+                return None
+            rows += found
+        return rows
+
     @cached_property
-    def _found(self) -> list[_Condition]:
-        """Return the condition that articles are those few that match what is looked for, or an empty list."""
-        ids = set[str]()
-        for query in found(self._connection, self._wanted.text) if self._wanted.text is not None else ():
-            ids.update(self._connection.scalars(query.limit(FEW + 1)))
-        return [articles.c.id.in_(ids)] if self._wanted.text is not None and len(ids) <= FEW else []
+    def _found(self) -> _Condition | None:
+        return is_one_of_few(self._connection, self._wanted.text, FEW) if self._wanted.text is not None else None
 
     def _few(self, of_source: list[_Condition]) -> list[_Condition]:
-        """Return a condition that has an index and holds for few articles, or an empty list."""
-        choices = []
+        """Return conditions on few articles, one of which has an index, or an empty list."""
+        if self._found is not None:
+            return [self._found]
+        choices, text = [], self._wanted.text
         if of_source:
             of_counts = _of_source(self._wanted, article_counts.c.source)
             choices.append((of_source, counted().where(*of_counts)))
@@ -380,5 +395,5 @@ class _Search:
             choices.append((language, select(func.count()).select_from(first)))
         for condition, query in choices:
             if int(self._connection.scalar(query) or 0) <= FEW:
-                return condition
+                return [*condition, *([matches(text)] if text is not None else ())]
         return []

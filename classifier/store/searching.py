@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, false, or_, select, union_all
 
 from classifier.domain.decisions import GIVES, TAKES
 from classifier.domain.spelling import searchable
@@ -41,7 +41,21 @@ def searched_of(row: Columns) -> dict[str, Any]:
     return {"article_id": row["id"], "words": searchable(row["title"], row["id"]), "tags": tags}
 
 
-def found(connection: Connection, text: Sought) -> list[Select[tuple[str]]]:
+def is_found(connection: Connection, text: Sought) -> ColumnElement[bool]:
+    """Return whether an article matches what is looked for, where all that match are read."""
+    queries = _found(connection, text)
+    return articles.c.id.in_(union_all(*queries)) if queries else false()
+
+
+def is_one_of_few(connection: Connection, text: Sought, most: int) -> ColumnElement[bool] | None:
+    """Return whether an article is one of those that match what is looked for, or None if these may be more than `most`."""
+    ids = set[str]()
+    for query in _found(connection, text):
+        ids.update(connection.scalars(query.limit(most + 1)))
+    return articles.c.id.in_(ids) if len(ids) <= most else None
+
+
+def _found(connection: Connection, text: Sought) -> list[Select[tuple[str]]]:
     """Return queries for the ids of the articles that match what is looked for, from indexes: an article may come twice."""
     queries = []
     if text.words:
@@ -53,7 +67,7 @@ def found(connection: Connection, text: Sought) -> list[Select[tuple[str]]]:
 
 
 def matches(text: Sought) -> ColumnElement[bool]:
-    """Return whether an article matches what is looked for, where articles are walked in an order: most may match."""
+    """Return whether an article matches what is looked for, where articles are read one by one: most may match."""
     kept = exists().where(searched.c.article_id == articles.c.id)
     ways = [kept.where(*_has_words(text))] if text.words else []
     if text.tags:
