@@ -187,6 +187,9 @@ def test_on_random_logs_with_merges_renames_and_splits_the_table_holds_row_by_ro
         ("rename a to g", "split g into h i", "merge h into i"),
         ("rename a to g", "split b into c g"),
         ("split a into c g keep", "split a into d c"),
+        ("split a into c g keep", "retire d for a"),
+        ("split a into c g keep", "merge b d into a"),
+        ("merge d into a", "split a into c g keep", "merge b into a"),
     ],
 )
 def test_parts_that_are_merged_with_their_whole_again_are_read_by_the_table(lines: tuple[str, ...], label: int) -> None:

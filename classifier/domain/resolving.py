@@ -63,13 +63,18 @@ class Paths:
     """How the ids of a taxonomy lead to living tags."""
 
     def __init__(
-        self, by_id: Mapping[str, Tag], past: Iterable[PastMerge] = (), since: Mapping[str, str] | None = None
+        self,
+        by_id: Mapping[str, Tag],
+        past: Iterable[PastMerge] = (),
+        since: Mapping[str, str] | None = None,
+        since_split: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Take the tags, the merges that have ended, for the decisions made while they stood, and since when others stand.
 
-        `since` differs from `retired_at` where a merge was undone, and that undo was undone.
+        `since` differs from `retired_at` where a merge was undone, and that undo was undone. `since_split` are the tags that
+        were merged into a tag after it was split: where nothing is known of it, they count as merged before.
         """
-        self._by_id, self._since = by_id, since or {}
+        self._by_id, self._since, self._since_split = by_id, since or {}, since_split or {}
         self._living: dict[str, tuple[str, ...]] = {}
         self._merged: dict[str, list[str]] = {}  # the tags that each tag directly replaces
         self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
@@ -257,10 +262,11 @@ class Paths:
         return self._merged.get(tag_id, ())
 
     def merged_before_split(self, tag_id: str) -> Sequence[str]:
-        """Return the tags that a tag directly replaces, but for its own parts and what these were merged into."""
+        """Return the tags that a tag directly replaces, but for its own parts, what these were merged into, and later ones."""
         tag = self._by_id.get(tag_id)
         parts = frozenset(tag.parts if tag is not None else ())
-        merged = self.merged_into(tag_id)
+        later = self._since_split.get(tag_id, ())
+        merged = [tag for tag in self.merged_into(tag_id) if tag not in later]
         return [earlier for earlier in merged if parts.isdisjoint(self.written_as(earlier))] if parts else merged
 
     def renamed_from(self, tag_id: str) -> str | None:

@@ -73,6 +73,9 @@ class FoldedLog:
         ] = {}  # each touched tag before and after a row
         self._merged: dict[str, PastMerge] = {}  # those that stand, which have no end yet
         self._past: list[PastMerge] = []
+        self._since_split: dict[
+            str, tuple[str, ...]
+        ] = {}  # the tags merged into each tag that was split before, and stays
         self._editor = Editor(Taxonomy(()))
         self._taxonomy: Taxonomy | None = None  # what the rows add up to, once it was asked for
         self._undone: dict[int, int] = {}  # the rows that are not in effect, each with the undo that is
@@ -85,7 +88,7 @@ class FoldedLog:
         """Return a log that goes on from here by itself."""
         log = type(self)()
         log.rows, log.edits, log.states = list(self.rows), dict(self.edits), dict(self.states)
-        log._merged, log._past = dict(self._merged), list(self._past)
+        log._merged, log._past, log._since_split = dict(self._merged), list(self._past), dict(self._since_split)
         log._editor, log._touching = self._editor.copy(), dict(self._touching)
         log._taxonomy = self._taxonomy
         log._undone, log._undos = dict(self._undone), dict(self._undos)
@@ -110,7 +113,7 @@ class FoldedLog:
         if self._taxonomy is None:
             taxonomy = self._editor.taxonomy()
             since = {tag: merge.since for tag, merge in self._merged.items()}
-            vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self._past, since)
+            vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self._past, since, self._since_split)
             self._taxonomy = taxonomy
         return self._taxonomy
 
@@ -142,9 +145,9 @@ class FoldedLog:
     def _note_merges(self, row: Row) -> None:
         """Note which merges and renames a row begins, and which it ends, as an undo or a revival does."""
         states = list(self.states[row.n].items())
-        for tag_id, (_before, tag) in (
-            reversed(states) if row.op == UNDO else states
-        ):  # in the order in which they began
+        for tag_id, (was, tag) in reversed(states) if row.op == UNDO else states:  # in the order in which they began
+            if tag is not None and tag.parts and (was is None or was.parts != tag.parts):
+                self._since_split.pop(tag_id, None)  # what was merged into it until now is merged before this split
             heir = tag.replaced_by if tag is not None and tag.retired else None
             before = self._merged.get(tag_id)
             if heir == (before.heir if before is not None else None):
@@ -155,6 +158,9 @@ class FoldedLog:
                 since = row.at if row.op == UNDO else tag.retired_at or row.at
                 is_rename = heir in self._editor.tags and self._editor.tags[heir].origin == tag_id and not tag.parts
                 self._merged[tag_id] = PastMerge(tag_id, heir, since, is_rename=is_rename)
+                present = self._editor.tags.get(heir)
+                if present is not None and present.parts and present.origin != tag_id:
+                    self._since_split[heir] = (*self._since_split.get(heir, ()), tag_id)
 
     def _played(self, row: Row) -> Edits:
         if row.op == IMPORT:
