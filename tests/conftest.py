@@ -29,7 +29,7 @@ from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from classifier.web import build_app
 from tests.desk import N_LATER, Desk, in_copy_of, made_once, trained_once
-from tests.hard import size, told
+from tests.hard import HARD, size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty
 
 ROOT = Path(__file__).parent.parent
@@ -63,8 +63,9 @@ DESK_TAGS = frozenset(
     ]
 )
 
-# Two processors under load have no time limits for an example.
-settings.register_profile("tests", deadline=None, max_examples=size(40, 1000))
+# Two processors under load have no time limits for an example. The same code is tried on the same examples, so that what fails
+# fails again; the hard tests look for new ones.
+settings.register_profile("tests", deadline=None, max_examples=size(40, 1000), derandomize=not HARD)
 settings.load_profile("tests")
 
 needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")
