@@ -55,10 +55,8 @@ class SurfaceForms:
         text = self._shown.get(number)
         if text is None:
             field, start, end = self._first[number - 1]
-            is_compound = field == len(self._text.words)
-            text = (
-                self._compounds[start][0] if is_compound else self._text.words[field].plain[start:end].replace("'", "")
-            )
+            fields = self._text.words
+            text = self._compounds[start][0] if field == len(fields) else fields[field].spelt(start, end)
             self._shown[number] = text
         return text
 

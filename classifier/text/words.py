@@ -62,7 +62,10 @@ class Words:
 
     def word(self, number: int) -> str:
         """Return one word, without making the list of all."""
-        start, end = self.span(number, number + 1)
+        return self.spelt(*self.span(number, number + 1))
+
+    def spelt(self, start: int, end: int) -> str:
+        """Return the word between two offsets."""
         return self.plain[start:end].replace("'", "")
 
     def n_before(self, offset: int) -> int:
