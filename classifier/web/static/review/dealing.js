@@ -24,7 +24,10 @@ export class Dealing {
     return this.nMoves;
   }
 
-  /** Show the next article that nobody else has: as the service deals it, or without its answer by the list. */
+  /**
+   * Show the next article that nobody else has: as the service deals it, or without its answer by the list. Returns whether
+   * the page goes on to it, and nobody turned elsewhere while it was dealt.
+   */
   async showNext(after, options = {}) {
     const { page } = this;
     const move = this.move();
@@ -33,7 +36,7 @@ export class Dealing {
     const dealt = await this.#deal(after);
     if (move !== this.nMoves) { // another article was chosen meanwhile
       if (dealt && dealt !== page.currentId) this.leases.giveBack(dealt);
-      return;
+      return false;
     }
     this.waits = false;
     const id = dealt === undefined ? page.queue.after(after)[0] : dealt;
@@ -43,6 +46,7 @@ export class Dealing {
     }
     if (id) await page.show(id, { ...options, held: Boolean(dealt), passes: !dealt });
     else page.showEnd();
+    return page.currentId === (id ?? undefined);
   }
 
   /** Go on after an article: a dealt one, from which the later ones may come again, or one that the editor opened. */

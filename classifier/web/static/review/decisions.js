@@ -101,8 +101,9 @@ export class Decisions {
     say(_("Added: %(label)s.", { label }));
   }
 
-  reopen() {
+  async reopen() {
     this.#record("reopen");
+    await this.page.stay(this.page.article.id);
     say(_("The article is open again."));
     byId("headline").focus();
   }
@@ -147,8 +148,9 @@ export class Decisions {
     // The server's id, if it has arrived: its answer may be forgotten before the undo is sent.
     const id = page.outbox.decisionId(key);
     this.#record("undo", { undoes: key, tag, before, ...(id && !also.length && { decision_id: id }) }, article);
-    if (page.article?.id !== last.article) await page.show(last.article, { tag });
-    else if (tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
+    const isShown = page.article?.id === last.article;
+    await page.stay(last.article, { tag });
+    if (isShown && tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
     say(_("Taken back: %(decision)s.", { decision: description }));
   }
 

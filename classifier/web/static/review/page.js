@@ -137,9 +137,10 @@ class ReviewPage {
     }
   }
 
+  /** Go on to the next article. Returns whether the page did: the editor may have turned elsewhere before it came. */
   async next() {
     this.touched = false;
-    await this.dealing.showNext(this.currentId);
+    return this.dealing.showNext(this.currentId);
   }
 
   async back() {
@@ -156,20 +157,25 @@ class ReviewPage {
     const message = this.decisions.close();
     if (article.blind && message.length) message.push(smallButton(() => this.reveal(article.id), {}, _("Show what would have been suggested")));
     this.doneAt = performance.now();
-    this.touched = false;
-    await this.next();
-    if (message.length) say(...message);
+    const wentOn = await this.next();
+    if (wentOn && message.length) say(...message);
   }
 
   /** Show the suggestions of a blind article, once the server knows that it is done. */
   async reveal(id) {
     if (this.outbox.rows(id).length) {
+      this.stay(id);
       this.revealed = id; // when its decisions have arrived
       say(_("It waits until the article is saved as done …"));
       this.outbox.send();
       return;
     }
     await this.reload(id);
+  }
+
+  /** Show an article, and not another one that is on its way. */
+  async stay(id, options) {
+    if (this.article?.id !== id || !this.isReady) await this.show(id, options);
   }
 
   /** Show an article as it is now. */
