@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
@@ -192,3 +192,29 @@ def test_question_on_removals_is_asked_answered_and_taken_back(desk: Desk, open_
     expect(card(page, "iskp").locator(".decided")).to_contain_text("Removed by you")
     notice.get_by_role("button", name="Dismiss").click()
     expect(notice).to_have_count(0)
+
+
+def test_a_list_of_questions_from_before_an_answer_does_not_take_it_back(desk: Desk, open_page: OpenPage) -> None:
+    for tags in (("taliban",), ()):
+        for number in range(12):
+            desk.put(f"a{number:02}", tags=tags)
+    page = open_page(desk, "ana", "/review/a00")
+    page.clock.install()
+    page.reload()
+    notice = page.locator("#questions .notice", has_text="“Taliban”")
+    expect(notice).to_contain_text("off 12 articles at once")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/questions?*", hold)
+    with page.expect_request("**/v1/questions?*"):
+        page.clock.fast_forward(61_000)
+    before = held[0].fetch()
+    notice.get_by_role("button", name="The articles no longer carry it").click()
+    expect(notice).to_contain_text("You said of “")
+    with page.expect_event("requestfinished", lambda request: "/v1/questions?" in request.url):
+        held[0].fulfill(response=before)
+    page.evaluate("0")
+    expect(notice).to_contain_text("You said of “")

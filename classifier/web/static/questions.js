@@ -18,6 +18,7 @@ class Questions {
     this.editor = root.dataset.editor;
     this.questions = [];
     this.dismissed = new Set(); // ids of answered questions that this page no longer shows
+    this.nSent = 0; // answers, so that a list that was asked for before one of them is not taken for the newest
   }
 
   async start() {
@@ -27,8 +28,10 @@ class Questions {
 
   async load() {
     if (this.sending) return;
+    const { nSent } = this;
     try {
       const { questions } = await ask("/v1/questions?state=all");
+      if (nSent !== this.nSent) return;
       if (JSON.stringify(questions) === JSON.stringify(this.questions)) return; // a button that is about to be pressed stays
       this.questions = questions;
       this.draw();
@@ -80,6 +83,7 @@ class Questions {
 
   async answer(question, answer) {
     if (this.sending) return;
+    this.nSent += 1;
     this.setSending(true);
     try {
       const answered = await post(this.editor, `/v1/questions/${question.id}`, { answer });
