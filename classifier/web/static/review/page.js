@@ -9,8 +9,8 @@ import { Dealing } from "./dealing.js";
 import { Decisions } from "./decisions.js";
 import { byId, el, plain, smallButton } from "./elements.js";
 import { drawWhyNot } from "./explanations.js";
-import { listenToKeys } from "./keys.js";
 import { LanguageDialog } from "./language.js";
+import { listen } from "./listening.js";
 import { Near } from "./near.js";
 import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
@@ -69,7 +69,7 @@ class ReviewPage {
 
   async start() {
     this.root.hidden = false;
-    this.listen();
+    listen(this);
     this.queue.start();
     this.savedFilters.start();
     this.outbox.tidy();
@@ -350,43 +350,12 @@ class ReviewPage {
     } finally { this.polling = false; }
   }
 
-  // --- keys, buttons and the browser ---
+  // --- what the browser tells ---
 
   /** Go from a field back to the cards. */
   leaveField() {
     if (this.cards.tag && this.sheet.isVisible) this.cards.focus(this.cards.tag);
     else byId("headline").focus();
-  }
-
-  listen() {
-    const { cards } = this;
-    const showHelp = () => byId("help").showModal();
-    // The text scrolls by script: the list of tags, which has the focus, would take these keys for itself.
-    const scroll = (pages) => scrollBy(0, pages * innerHeight * 0.8);
-    const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
-    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), together: () => say({ true: _("Done answers the near-duplicates, too."), false: _("Done answers this article only.") }[this.near.toggle()] ?? _("This article has no near-duplicates.")),
-      addTag: () => { this.sheet.open(); byId("add").focus(); },
-      pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
-      unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),
-      choose: ({ number }) => cards.chooseNumber(number) };
-    const state = () => ({ reasons: cards.reasons.codes, choices: cards.choice?.between.length ?? 0, hasArticle: this.isReady, hasTag: Boolean(cards.tag) });
-    listenToKeys(state, (action) => {
-      if (action.name !== "done") this.touched = true;
-      actions[action.name](action);
-    });
-    this.sheet.listen(() => { if (this.article && !cards.focusFirst(cards.tag)) byId("add").focus(); });
-    for (const [id, act] of Object.entries({ ...moves, keys: showHelp })) byId(id).addEventListener("click", act);
-    addEventListener("popstate", () => {
-      const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
-      if (id) this.show(id, { push: false });
-      else this.showFirst({ push: false });
-    });
-    addEventListener("beforeunload", (event) => { if (this.outbox.entries().length && !this.status.leaves) event.preventDefault(); });
-    this.dealing.listen();
-    addEventListener("online", () => { this.outbox.nFailures = 0; this.wake(); });
-    addEventListener("offline", () => this.showStatus());
-    document.addEventListener("visibilitychange", () => this.wake());
-    addEventListener("storage", (event) => this.changedElsewhere(event));
   }
 
   /** Try again what failed, as the page is looked at again or the network is back. */
