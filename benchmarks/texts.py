@@ -6,6 +6,7 @@ as a text is.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
@@ -22,10 +23,8 @@ from babel.messages.pofile import read_po, write_po
 from classifier.web.texts import ENGLISH, FOLDER, NAMES
 
 ROOT = Path(__file__).parent.parent
-SOURCES = (
-    ("classifier/**/*.py", "python"),
-    ("classifier/*/templates/*.html", "jinja2"),
-)
+PROGRAMS = "classifier/**/*.py"
+TEMPLATES = "classifier/*/templates/*.html"
 SCRIPTS = "classifier/web/static/**/*.js"
 TABLES = (
     "classifier/web/pages/wording.toml",
@@ -42,9 +41,9 @@ KEYWORDS: dict[str, Any] = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
-OPTIONS = {"jinja2": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}  # of templates
 _STRING = r'"(?:[^"\\]|\\.)*"'
-# Babel's own reader of JavaScript passes over calls within calls.
+# Babel's own readers of JavaScript and Python pass over calls within calls.
 CALL = re.compile(rf"(?<![\w.])(_|N_|nodes|ngettext|nnodes|pgettext)\(\s*({_STRING})(?:,\s*({_STRING}))?")
 HEAD = """msgid ""
 msgstr ""
@@ -59,14 +58,14 @@ msgstr ""
 
 def found() -> Iterator[tuple[str, Any, str | None]]:
     """Yield the texts of the program, each with its file and its context: one text, or those of one and of many."""
-    for pattern, method in SOURCES:
+    for path in sorted(ROOT.glob(TEMPLATES)):
+        name = path.relative_to(ROOT).as_posix()
+        for _, text, _, context in extract_from_file("jinja2", path, KEYWORDS, options=OPTIONS):
+            yield name, text, context
+    for pattern, texts_of in ((PROGRAMS, of_program), (SCRIPTS, of_script)):
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
-            for _, text, _, context in extract_from_file(method, path, KEYWORDS, options=OPTIONS.get(method)):
-                yield name, text, context
-    for path in sorted(ROOT.glob(SCRIPTS)):
-        name = path.relative_to(ROOT).as_posix()
-        yield from ((name, *call) for call in of_script(path.read_text("utf-8")))
+            yield from ((name, *call) for call in texts_of(path.read_text("utf-8")))
     for name in TABLES:
         for title, table in tomllib.loads((ROOT / name).read_text("utf-8")).items():
             context = title if title in CONTEXTS else None
@@ -80,6 +79,22 @@ def _texts_in(table: Any) -> Iterator[str]:
             yield value
         elif isinstance(value, dict | list):
             yield from _texts_in(value)
+
+
+def of_program(source: str) -> Iterator[tuple[Any, str | None]]:
+    """Yield the texts of a module of Python, each with its context: one text, or those of one and of many."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KEYWORDS:
+            strings = [
+                each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            ]
+            match node.func.id, strings:
+                case "ngettext", [one, many]:
+                    yield (one, many), None
+                case "pgettext", [context, text]:
+                    yield text, context
+                case "_" | "N_" | "gettext", [text]:
+                    yield text, None
 
 
 def of_script(source: str) -> Iterator[tuple[Any, str | None]]:

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from classifier.texts import N_, gettext
+
 
 class TaggerError(Exception):
     """An error that the caller can mend. The message says how."""
@@ -42,18 +44,17 @@ class BadSchedule(_BadField):
 class _BadFile(TaggerError):
     """A file breaks its rules. `problems` are all of them, each with its line."""
 
-    kind: ClassVar[str]
+    heading: ClassVar[str]  # `path` is a value
 
     def __init__(self, path: str, problems: list[str]) -> None:
-        listed = "\n  ".join(problems)
-        super().__init__(f"{path} is not a usable {self.kind}:\n  {listed}")
+        super().__init__("\n  ".join([gettext(self.heading, path=path), *problems]))
         self.problems = problems
 
 
 class BadTaxonomy(_BadFile):
     """A taxonomy breaks its rules."""
 
-    kind = "taxonomy"
+    heading = N_("%(path)s is not a usable taxonomy:")
 
 
 class BadOperation(TaggerError):
@@ -95,7 +96,7 @@ class NotShown(TaggerError):
 class BadOperations(_BadFile):
     """A file of operations cannot be used."""
 
-    kind = "list of operations"
+    heading = N_("%(path)s is not a usable list of operations:")
 
 
 class NotInstalled(TaggerError):
@@ -105,13 +106,13 @@ class NotInstalled(TaggerError):
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 
-    kind = "map of terms"
+    heading = N_("%(path)s is not a usable map of terms:")
 
 
 class BadNames(_BadFile):
     """A file with names of tags cannot be used."""
 
-    kind = "list of names"
+    heading = N_("%(path)s is not a usable list of names:")
 
 
 class DroppedTags(TaggerError):

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from benchmarks.texts import extracted, forms, path_of, translations
+from benchmarks.texts import extracted, forms, of_program, of_script, path_of, translations
 from classifier.domain.sentences import OF_RUNS
 from classifier.texts import MAX_RETOLD, english, gettext, retold
 from classifier.web.texts import COOKIE, ENGLISH, NAMES, RECORDS_IN_ENGLISH, texts_of_scripts
@@ -80,6 +80,15 @@ def test_catalogues_are_as_the_program_writes_them(texts: Catalog) -> None:
 
     for code in OTHERS:
         assert path_of(code).read_text("utf-8") == written(updated(code, texts)), "python -m benchmarks.texts"
+
+
+def test_texts_within_the_calls_of_other_texts_are_found() -> None:
+    python = """say(_("no %(what)s", what=_("tag") if x else N_("alias"), n=f"{ngettext('one', 'many', n)}", y=pgettext("c", "d")))"""
+    assert sorted(of_program(python), key=str) == sorted(
+        [("no %(what)s", None), ("tag", None), ("alias", None), (("one", "many"), None), ("d", "c")], key=str
+    )
+    script = """say(_("no %(what)s", {what: x ? _("tag") : N_("alias"), n: ngettext("one", "many", n)}), pgettext("c", "d"));"""
+    assert sorted(of_script(script), key=str) == sorted(of_program(python), key=str)
 
 
 # --- records ---

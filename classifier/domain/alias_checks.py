@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from classifier.domain.spelling import spell, spelled_words
 from classifier.domain.taxonomy import Alias
+from classifier.texts import _
 
 
 def alias_key(alias: Alias) -> str:
@@ -22,15 +23,22 @@ def alias_problems(alias: Alias) -> list[str]:
     any_case = len(words) == 1 and not alias.case_exact
     problems = []
     if not words:
-        problems.append(f"the alias {alias.text!r} has no word in it")
+        problems.append(_("the alias %(text)s has no word in it", text=repr(alias.text)))
     elif letters < 2:
-        problems.append(f"the alias {alias.text!r} is too short to be safe")
+        problems.append(_("the alias %(text)s is too short to be safe", text=repr(alias.text)))
     elif any_case and letters <= 4 and alias.text.isupper():
-        problems.append(f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`")
+        problems.append(
+            _("the abbreviation %(text)s is too short to be safe in any case: add `case: exact`", text=repr(alias.text))
+        )
     elif any_case and words[0] in common_words():
-        problems.append(f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
+        problems.append(
+            _("the alias %(text)s is too common a word to be safe: add `case: exact`", text=repr(alias.text))
+        )
     contexts = (phrase for phrase in (*alias.needs, *alias.blocked) if not spell(phrase))
-    return problems + [f"the context {phrase!r} of alias {alias.text!r} has no word in it" for phrase in contexts]
+    return problems + [
+        _("the context %(phrase)s of alias %(text)s has no word in it", phrase=repr(phrase), text=repr(alias.text))
+        for phrase in contexts
+    ]
 
 
 @cache

@@ -59,7 +59,7 @@ def _do(operation: Operation, editor: Editor, at: str) -> None:
 def _create(operation: Create, editor: Editor, at: str) -> None:
     day = operation.created or at[:10]
     if not _DAY.fullmatch(day):
-        raise BadOperation(f"`created` is a day like 2014-06-29, not {day[:40]!r}.")
+        raise BadOperation(_("`created` is a day like 2014-06-29, not %(day)s.", day=repr(day[:40])))
     new_id, kind = editor.new_id(operation.tag), editor.known_kind(operation.kind)
     broader = tuple(editor.living(above).id for above in operation.broader)
     tag = Tag(new_id, operation.label, kind, broader, created=day)
@@ -150,7 +150,7 @@ def _move(operation: Move, editor: Editor, at: str) -> None:
 def _change_alias(operation: ChangeAlias, editor: Editor, at: str) -> None:
     tag = editor.living(operation.tag)
     if (operation.add is None) == (operation.drop is None):
-        raise BadOperation("An alias is either added or taken off.")
+        raise BadOperation(_("An alias is either added or taken off."))
     if operation.add is None:
         text = str(operation.drop)
         aliases = [alias for alias in tag.aliases if alias.text != text]
@@ -173,15 +173,19 @@ def _change_alias(operation: ChangeAlias, editor: Editor, at: str) -> None:
 def _set_field(operation: SetField, editor: Editor, at: str) -> None:
     tag, name = editor.living(operation.tag), operation.field
     if name not in _SETTABLE:
-        raise BadOperation(f"`set` changes {', '.join(_SETTABLE)}, not {name[:40]!r}.")
+        raise BadOperation(
+            _("`set` changes %(names)s, not %(name)s.", names=", ".join(_SETTABLE), name=repr(name[:40]))
+        )
     try:
         value = _changed(tag, name, operation.value)
     except ValueError as error:
         raise BadOperation(f"{tag.id!r}: {error}.") from None
     if name == "status" and value not in ("active", "muted"):
-        raise BadOperation(f"`status` is set to active or muted, not {str(value)[:40]!r}; `retire` retires a tag.")
+        raise BadOperation(
+            _("`status` is set to active or muted, not %(value)s; `retire` retires a tag.", value=repr(str(value)[:40]))
+        )
     if name == "created" and value is not None and not _DAY.fullmatch(value):
-        raise BadOperation(f"`created` is a day like 2014-06-29, not {value[:40]!r}.")
+        raise BadOperation(_("`created` is a day like 2014-06-29, not %(day)s.", day=repr(value[:40])))
     if (
         name == "kind"
         and editor.known_kind(value) != tag.kind
@@ -204,10 +208,12 @@ def _set_field(operation: SetField, editor: Editor, at: str) -> None:
 @_do.register
 def _keep(operation: Keep, editor: Editor, at: str) -> None:
     if not KEPT_OF.fullmatch(operation.uri):
-        raise BadOperation(f"{operation.uri[:80]!r} is no URI of which statements are kept.")
+        raise BadOperation(_("%(uri)s is no URI of which statements are kept.", uri=repr(operation.uri[:80])))
     for statement in operation.statements:
         if not STATEMENT.fullmatch(statement):
-            raise BadOperation(f"{statement[:80]!r} is no statement in N-Triples without its subject.")
+            raise BadOperation(
+                _("%(statement)s is no statement in N-Triples without its subject.", statement=repr(statement[:80]))
+            )
     editor.keep(operation.uri, operation.statements)
 
 
@@ -217,7 +223,7 @@ def _keep(operation: Keep, editor: Editor, at: str) -> None:
 def _fields_of_new(fields: Any, tag: Tag, editor: Editor, at: str) -> dict[str, Any]:
     """Return the values of further fields of a new tag. A retired one is replaced by what leads to a living tag, or nothing."""
     if not isinstance(fields, Mapping) or not _OF_NEW.issuperset(fields):
-        raise BadOperation(f"The fields of a new tag are {', '.join(sorted(_OF_NEW))}.")
+        raise BadOperation(_("The fields of a new tag are %(names)s.", names=", ".join(sorted(_OF_NEW))))
     try:
         more = {name: _of_new(name, value) for name, value in fields.items()}
     except (ValueError, TypeError) as error:
@@ -234,10 +240,12 @@ def _fields_of_new(fields: Any, tag: Tag, editor: Editor, at: str) -> dict[str, 
         while last is not None and last.retired:
             last = editor.tags.get(last.replaced_by or "")
         if last is None:
-            raise BadOperation(f"{heir!r}, in the place of {tag.id!r}, leads to no living tag.")
+            raise BadOperation(
+                _("%(other)s, in the place of %(tag)s, leads to no living tag.", other=repr(heir), tag=repr(tag.id))
+            )
         _check_kind(tag, editor.tags[heir])
     if (more.get("status") == "retired") < (heir is not None):
-        raise BadOperation(f"{tag.id!r} has `replaced_by` but is not retired.")
+        raise BadOperation(_("%(tag)s has `replaced_by` but is not retired.", tag=repr(tag.id)))
     return more | ({"retired_at": at} if more.get("status") == "retired" else {})
 
 
@@ -245,11 +253,11 @@ def _of_new(name: str, value: Any) -> Any:
     if name == "aliases":
         return tuple(map(alias_from_json, value))
     if name == "status" and value not in ("active", "muted", "retired"):
-        raise ValueError(f"`status` cannot be {str(value)[:40]!r}")
+        raise ValueError(_("`status` cannot be %(value)s", value=repr(str(value)[:40])))
     if name in FIELDS:
         return from_plain(name, value)
     if not isinstance(value, str):
-        raise ValueError(f"`{name}` must be a text")
+        raise ValueError(_("`%(name)s` must be a text", name=name))
     return value
 
 
@@ -305,7 +313,13 @@ def _changed(tag: Tag, name: str, value: Any) -> Any:
         return from_plain(name, value.replace(",", " ").split())
     if name in ("labels", "notes", "matches"):
         if not isinstance(value, Mapping):
-            raise ValueError(f"`{name}` is set by its parts, like `{name}.{'exact' if name == 'matches' else 'fr'}=…`")
+            raise ValueError(
+                _(
+                    "`%(name)s` is set by its parts, like `%(name)s.%(part)s=…`",
+                    name=name,
+                    part="exact" if name == "matches" else "fr",
+                )
+            )
         parts = {
             key: part.split() if name == "matches" and isinstance(part, str) else part for key, part in value.items()
         }
@@ -316,5 +330,5 @@ def _changed(tag: Tag, name: str, value: Any) -> Any:
     if value in ("", None):
         return getattr(Tag, name, None)
     if not isinstance(value, str) and name not in _NUMBERS:
-        raise ValueError(f"`{name}` must be a text")
+        raise ValueError(_("`%(name)s` must be a text", name=name))
     return from_plain(name, value)

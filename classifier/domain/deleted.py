@@ -8,6 +8,7 @@ from pathlib import Path
 
 from classifier.domain.files import locked, whole_file
 from classifier.errors import BadSetting
+from classifier.texts import _
 
 FILE = "deleted.json"
 _MAYBE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
@@ -65,7 +66,9 @@ class Deleted:
                     with whole_file(self._path) as file:
                         file.write(content.encode() + b"\n")
         except OSError as error:
-            raise BadSetting(f"Cannot write in {self._path.parent}: {error.strerror or error}.") from None
+            raise BadSetting(
+                _("Cannot write in %(folder)s: %(error)s.", folder=self._path.parent, error=error.strerror or error)
+            ) from None
 
     def _read(self) -> None:
         try:

@@ -182,8 +182,11 @@ class Editor:
     def new_id(self, tag_id: str) -> str:
         """Return an id that a new tag may have, or raise `BadOperation`."""
         if tag_id in self.tags:
-            retired = ", which is retired. Undo what retired it, or revive it" * self.tags[tag_id].retired
-            raise BadOperation(f"There is a tag {tag_id!r} already{retired}.")
+            if self.tags[tag_id].retired:
+                text = N_("There is a tag %(tag)s already, which is retired. Undo what retired it, or revive it.")
+            else:
+                text = N_("There is a tag %(tag)s already.")
+            raise BadOperation(gettext(text, tag=repr(tag_id)))
         if tag_id in RESERVED:
             raise BadOperation(_("'%(tag)s' cannot be an id: it is a word of the API.", tag=tag_id))
         if tag_id in self.places:
@@ -198,7 +201,13 @@ class Editor:
         """Return a kind that there is, or raise `BadOperation`."""
         known = self.kinds or {tag.kind for tag in self.tags.values()} or {kind}
         if kind not in known:
-            raise BadOperation(f"There is no kind {kind[:40]!r}; there are {', '.join(sorted(known))}.")
+            raise BadOperation(
+                _(
+                    "There is no kind %(kind)s; there are %(names)s.",
+                    kind=repr(kind[:40]),
+                    names=", ".join(sorted(known)),
+                )
+            )
         return kind
 
     def _check(self, touched: Iterable[str]) -> None:
@@ -216,8 +225,14 @@ class Editor:
             for alias in tag.aliases:
                 for owner, others in owners.get(alias_key(alias), ()):
                     if owner != tag.id and not (alias.shared and others.shared):
-                        text = f"The alias {alias.text!r} of {tag.id!r} is also one of {owner!r}"
-                        raise BadOperation(f"{text}. Take it off one of them, or mark both `shared: true`.")
+                        raise BadOperation(
+                            _(
+                                "The alias %(alias)s of %(tag)s is also one of %(other)s. Take it off one of them, or mark both `shared: true`.",
+                                alias=repr(alias.text),
+                                tag=repr(tag.id),
+                                other=repr(owner),
+                            )
+                        )
         for tag_id in touched:
             if tag_id in self.tags and leads_back(self.tags, tag_id, "replaced_by"):
                 raise BadOperation(_("'%(tag)s' would be replaced by itself.", tag=tag_id))

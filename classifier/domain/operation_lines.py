@@ -28,6 +28,7 @@ from classifier.domain.operations import (
 from classifier.domain.taxonomy import Alias
 from classifier.domain.taxonomy_yaml import policy_of, read_alias
 from classifier.errors import BadOperation
+from classifier.texts import _
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]')
 _WORD = re.compile(rf"\{{.*\}}|(?:{_PIECE.pattern})+", re.DOTALL)
@@ -54,11 +55,21 @@ def operation_from_text(line: str) -> Operation:
         op = words[0].text if words else ""
         read = _FROM_WORDS.get(op)
         if read is None:
-            raise BadOperation(f"{line.strip()[:80]!r} begins with no operation; there are {', '.join(BY_NAME)}.")
+            raise BadOperation(
+                _(
+                    "%(line)s begins with no operation; there are %(names)s.",
+                    line=repr(line.strip()[:80]),
+                    names=", ".join(BY_NAME),
+                )
+            )
         return read(words[1:])
     except (ValueError, IndexError) as error:
-        why = f" ({error})" if isinstance(error, _Why) else ""
-        raise BadOperation(f"{line.strip()[:80]!r} is not understood{why}. Write: {BY_NAME[op].form}") from None
+        values = {"line": repr(line.strip()[:80]), "form": BY_NAME[op].form()}
+        if isinstance(error, _Why):
+            text = _("%(line)s is not understood (%(why)s). Write: %(form)s", why=error, **values)
+        else:
+            text = _("%(line)s is not understood. Write: %(form)s", **values)
+        raise BadOperation(text) from None
 
 
 class _Why(ValueError):
@@ -69,12 +80,12 @@ def _words(line: str) -> list[Word]:
     words, at = [], 0
     for match in _WORD.finditer(line):
         if line[at : match.start()].strip():
-            raise BadOperation(f"{line.strip()[:80]!r} has a quotation mark without its end.")
+            raise BadOperation(_("%(line)s has a quotation mark without its end.", line=repr(line.strip()[:80])))
         at, text = match.end(), match[0]
         plain = text if text.startswith("{") else _QUOTED.sub(lambda quoted: str(json.loads(quoted[0])), text)
         words.append(Word(plain, '"' in text and not text.startswith("{")))
     if line[at:].strip():
-        raise BadOperation(f"{line.strip()[:80]!r} has a quotation mark without its end.")
+        raise BadOperation(_("%(line)s has a quotation mark without its end.", line=repr(line.strip()[:80])))
     return words
 
 

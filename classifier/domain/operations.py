@@ -11,16 +11,22 @@ from typing import Any, ClassVar
 from classifier.domain.tag_fields import Pairs, from_plain
 from classifier.domain.taxonomy import Alias, alias_from_json, alias_to_json
 from classifier.errors import BadOperation
+from classifier.texts import _
 
 Ids = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A change of a taxonomy. `op` names it, `form` is how it is written."""
+    """A change of a taxonomy. `op` names it, `forms` are the ways to write it."""
 
     op: ClassVar[str]
-    form: ClassVar[str]
+    forms: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def form(cls) -> str:
+        """Return how it is written, for whoever has written it otherwise."""
+        return _(", or: ").join(cls.forms)
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Create(Operation):
     broader: Ids = ()
     created: str | None = None
     fields: Any = None
-    op, form = "create", 'create ID "Label" [kind=KIND] [broader=ID,…] [created=DAY] [{"uri": "URI", …}]'
+    op, forms = "create", ('create ID "Label" [kind=KIND] [broader=ID,…] [created=DAY] [{"uri": "URI", …}]',)
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Relabel(Operation):
     tag: str
     label: str
     lang: str | None = None
-    op, form = "relabel", 'relabel ID "Label" [lang=LANGUAGE]'
+    op, forms = "relabel", ('relabel ID "Label" [lang=LANGUAGE]',)
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Merge(Operation):
 
     tags: Ids
     into: str
-    op, form = "merge", "merge ID [ID …] into ID"
+    op, forms = "merge", ("merge ID [ID …] into ID",)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Rename(Operation):
 
     tag: str
     to: str
-    op, form = "rename", "rename ID to NEW"
+    op, forms = "rename", ("rename ID to NEW",)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Split(Operation):
     into: Ids
     labels: Pairs = ()
     keep: bool = False
-    op, form = "split", 'split ID into ID[="Label"] ID[="Label"] … [keep]'
+    op, forms = "split", ('split ID into ID[="Label"] ID[="Label"] … [keep]',)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class Retire(Operation):
 
     tag: str
     into: str | None = None
-    op, form = "retire", "retire ID [for ID]"
+    op, forms = "retire", ("retire ID [for ID]",)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class Revive(Operation):
     """Make a retired tag an active one again."""
 
     tag: str
-    op, form = "revive", "revive ID"
+    op, forms = "revive", ("revive ID",)
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,7 @@ class Move(Operation):
 
     tag: str
     under: Ids = ()
-    op, form = "move", "move ID under ID [ID …], or: move ID under -"
+    op, forms = "move", ("move ID under ID [ID …]", "move ID under -")
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ class ChangeAlias(Operation):
     tag: str
     add: Alias | None = None
     drop: str | None = None
-    op, form = "alias", 'alias ID +"text" [{case: exact, needs: [word], …}], or: alias ID -"text"'
+    op, forms = "alias", ('alias ID +"text" [{case: exact, needs: [word], …}]', 'alias ID -"text"')
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class SetField(Operation):
     tag: str
     field: str
     value: Any = None
-    op, form = "set", "set ID FIELD=VALUE, or: set ID notes.fr=TEXT"
+    op, forms = "set", ("set ID FIELD=VALUE", "set ID notes.fr=TEXT")
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class Keep(Operation):
 
     uri: str
     statements: Ids = ()
-    op, form = "keep", 'keep URI "STATEMENT" …'
+    op, forms = "keep", ('keep URI "STATEMENT" …',)
 
 
 BY_NAME: dict[str, type[Operation]] = {
@@ -156,23 +162,44 @@ def operation_from_json(value: Any) -> Operation:
     """Return the operation of plain JSON. Raise `BadOperation`, naming the field that is wrong."""
     kind = BY_NAME.get(str(value.get("op"))) if isinstance(value, Mapping) else None
     if kind is None:
-        raise BadOperation(f"An operation has `op`, one of {', '.join(BY_NAME)}.")
+        raise BadOperation(_("An operation has `op`, one of %(names)s.", names=", ".join(BY_NAME)))
     known = {f.name: f for f in fields(kind)}
     for name in value:
         if name not in known and name != "op":
-            raise BadOperation(f"`{kind.op}` has no field {name[:40]!r}; it has {', '.join(known)}.")
+            raise BadOperation(
+                _(
+                    "`%(op)s` has no field %(name)s; it has %(names)s.",
+                    op=kind.op,
+                    name=repr(name[:40]),
+                    names=", ".join(known),
+                )
+            )
     values = {}
     for name, field in known.items():
         if name in value:
             try:
                 values[name] = _READERS[field.type](value[name])
             except (ValueError, TypeError):
-                raise BadOperation(f"`{name}` of `{kind.op}` cannot be {str(value[name])[:80]!r}.") from None
+                raise BadOperation(
+                    _(
+                        "`%(name)s` of `%(op)s` cannot be %(value)s.",
+                        name=name,
+                        op=kind.op,
+                        value=repr(str(value[name])[:80]),
+                    )
+                ) from None
     try:
         return kind(**values)
     except TypeError:
         missing = next(name for name in known if name not in values)
-        raise BadOperation(f"`{kind.op}` needs `{missing}`. Written as a line: {kind.form}") from None
+        raise BadOperation(
+            _(
+                "`%(op)s` needs `%(missing)s`. Written as a line: %(form)s",
+                op=kind.op,
+                missing=missing,
+                form=kind.form(),
+            )
+        ) from None
 
 
 def _text(value: Any) -> str:

@@ -24,6 +24,7 @@ import numpy as np
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel
+from classifier.texts import _
 
 TRAINED = "trained"  # earlier programs held some articles out
 
@@ -204,7 +205,9 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, TypeError, IndexError, EOFError) as error:
-        raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
+        raise BadModel(
+            _("The snapshot %(path)s cannot be read (%(name)s).", path=path, name=type(error).__name__)
+        ) from None
 
 
 def _line(*values: Any) -> bytes:

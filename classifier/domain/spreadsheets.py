@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from classifier.texts import _
+
 MAX_CELL = 131_072  # characters, the default of `csv`
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
@@ -43,15 +45,21 @@ def rows_of(text: str) -> Iterator[list[str] | Row]:
         for cells in rows:
             # The limit of `csv` belongs to the whole process, and the import of articles raises it.
             if any(len(cell) > MAX_CELL for cell in cells):
-                raise csv.Error(f"field larger than field limit ({MAX_CELL})")
+                raise csv.Error(_("field larger than field limit (%(most)s)", most=MAX_CELL))
             stripped = [unguarded(cell.strip()) for cell in cells]
             if columns is None:
                 columns = stripped
                 yield columns
             elif any(stripped):
                 if len(stripped) > len(columns):
-                    raise csv.Error(f"has {len(stripped)} cells, and there are {len(columns)} columns")
+                    raise csv.Error(
+                        _(
+                            "has %(n)s cells, and there are %(n_columns)s columns",
+                            n=len(stripped),
+                            n_columns=len(columns),
+                        )
+                    )
                 yield Row(line, dict(zip(columns, stripped, strict=False)))
             line = rows.line_num + 1
     except csv.Error as error:
-        raise csv.Error(f"line {line}: {error}") from None
+        raise csv.Error(_("line %(line)s: %(problem)s", line=line, problem=error)) from None

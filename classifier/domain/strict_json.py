@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from classifier.errors import BadJSON
+from classifier.texts import _
 
 MAX_DEPTH = 16
 # int() is quadratic in the number of digits. No field needs more than twenty.
@@ -50,11 +51,18 @@ def _checked(raw: bytes) -> Any:
     try:
         value = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise BadJSON(f"Not UTF-8 (byte {error.start}). Send JSON encoded as UTF-8.") from None
+        raise BadJSON(_("Not UTF-8 (byte %(n)s). Send JSON encoded as UTF-8.", n=error.start)) from None
     except RecursionError:
-        raise BadJSON(f"The JSON is nested deeper than {MAX_DEPTH} levels.", "") from None
+        raise BadJSON(_("The JSON is nested deeper than %(most)s levels.", most=MAX_DEPTH), "") from None
     except json.JSONDecodeError as error:
-        raise BadJSON(f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+        raise BadJSON(
+            _(
+                "Not JSON: %(error)s at line %(line)s, column %(column)s.",
+                error=error.msg,
+                line=error.lineno,
+                column=error.colno,
+            )
+        ) from None
     _check(value, "", 0)
     return value
 
@@ -65,21 +73,29 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, object] | _Fault:
         return value
     earlier: set[str] = set()
     twice = next(key for key, _ in pairs if key in earlier or earlier.add(key))  # type: ignore[func-returns-value]
-    return _Fault(f"The key {_shown(twice)!r} occurs twice in one object.", twice)
+    return _Fault(_("The key %(key)s occurs twice in one object.", key=repr(_shown(twice))), twice)
 
 
 def _finite(digits: str) -> float | _Fault:
     value = float(digits)
-    return _Fault(f"The number {digits[:24]} is out of range.") if value in (float("inf"), float("-inf")) else value
+    return (
+        _Fault(_("The number %(number)s is out of range.", number=digits[:24]))
+        if value in (float("inf"), float("-inf"))
+        else value
+    )
 
 
 def _short_int(digits: str) -> int | _Fault:
-    return int(digits) if len(digits) <= MAX_DIGITS else _Fault(f"An integer of {len(digits)} digits is out of range.")
+    return (
+        int(digits)
+        if len(digits) <= MAX_DIGITS
+        else _Fault(_("An integer of %(n)s digits is out of range.", n=len(digits)))
+    )
 
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_unique_keys,
-    parse_constant=lambda name: _Fault(f"{name} is not a JSON number."),
+    parse_constant=lambda name: _Fault(_("%(name)s is not a JSON number.", name=name)),
     parse_float=_finite,
     parse_int=_short_int,
 )
@@ -98,16 +114,16 @@ def _check(value: Any, pointer: str, depth: int) -> None:
         raise BadJSON(value.message, _below(pointer, value.key) if value.key else pointer)
     if isinstance(value, str):
         if _FORBIDDEN.search(value):
-            raise BadJSON("The text holds NUL or half of a surrogate pair; remove it.", pointer)
+            raise BadJSON(_("The text holds NUL or half of a surrogate pair; remove it."), pointer)
         return
     if not isinstance(value, dict | list):
         return
     if depth >= MAX_DEPTH:
-        raise BadJSON(f"The JSON is nested deeper than {MAX_DEPTH} levels.", pointer)
+        raise BadJSON(_("The JSON is nested deeper than %(most)s levels.", most=MAX_DEPTH), pointer)
     if isinstance(value, dict):
         for key, inner in value.items():
             if _FORBIDDEN.search(key):
-                raise BadJSON("A key holds NUL or half of a surrogate pair.", _below(pointer, key))
+                raise BadJSON(_("A key holds NUL or half of a surrogate pair."), _below(pointer, key))
             _check(inner, _below(pointer, key), depth + 1)
     else:
         for position, inner in enumerate(value):

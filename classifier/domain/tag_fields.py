@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from classifier.texts import N_, _, gettext
+
 Pairs = tuple[tuple[str, str], ...]
 
 RELATIONS = ("exact", "close", "broad", "narrow")  # of a match, as in SKOS
@@ -36,13 +38,13 @@ def from_plain(name: str, value: Any) -> Any:
 def _list(name: str, value: Any) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"`{name}` must be an id, or a list of ids")
+        raise ValueError(_("`%(name)s` must be an id, or a list of ids", name=name))
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
 def _by_language(name: str, value: Any) -> Pairs:
     if not isinstance(value, Mapping) or not all(isinstance(text, str) and text for text in value.values()):
-        raise ValueError(f"`{name}` must give a text for each language, like `fr: Attentat`")
+        raise ValueError(_("`%(name)s` must give a text for each language, like `fr: Attentat`", name=name))
     for language in value:
         check_language(language)
     return tuple(sorted(value.items()))
@@ -51,20 +53,20 @@ def _by_language(name: str, value: Any) -> Pairs:
 def check_language(language: str) -> str:
     """Return a language as BCP 47 writes it, or raise `ValueError`."""
     if not LANGUAGE.fullmatch(language):
-        raise ValueError(f"{language[:40]!r} is no language like `fr` or `pt-BR`")
+        raise ValueError(_("%(language)s is no language like `fr` or `pt-BR`", language=repr(language[:40])))
     return language
 
 
 def _matches(name: str, value: Any) -> Pairs:
     if not isinstance(value, Mapping) or not set(value) <= set(RELATIONS):
-        raise ValueError(f"`{name}` must give URIs for {', '.join(RELATIONS)}")
+        raise ValueError(_("`%(name)s` must give URIs for %(names)s", name=name, names=", ".join(RELATIONS)))
     uris = {relation: _list(name, value[relation]) for relation in RELATIONS if relation in value}
     return tuple((relation, _uri(name, uri)) for relation, listed in uris.items() for uri in listed)
 
 
 def _uri(name: str, value: Any) -> str:
     if not isinstance(value, str) or not _URI.fullmatch(value):
-        raise ValueError(f"`{name}` names {str(value)[:80]!r}, which is no URI")
+        raise ValueError(_("`%(name)s` names %(value)s, which is no URI", name=name, value=repr(str(value)[:80])))
     return value
 
 
@@ -72,20 +74,24 @@ def _caution(name: str, value: Any) -> bool | float:
     given = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
     if isinstance(given, bool):
         return given
-    return _score(name, given, "true, false or the least score")
+    return _score(name, given, N_("`%(name)s` is true, false or the least score above 0 and below 1, not %(value)s"))
 
 
 def _threshold(name: str, value: Any) -> float | None:
-    return None if value in (None, "") else _score(name, value, "empty or a score")
+    return (
+        None
+        if value in (None, "")
+        else _score(name, value, N_("`%(name)s` is empty or a score above 0 and below 1, not %(value)s"))
+    )
 
 
-def _score(name: str, value: Any, allowed: str) -> float:
+def _score(name: str, value: Any, message: str) -> float:
     try:
         score = 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         score = 0.0
     if not 0.0 < score < 1.0:
-        raise ValueError(f"`{name}` is {allowed} above 0 and below 1, not {str(value)[:40]!r}")
+        raise ValueError(gettext(message, name=name, value=repr(str(value)[:40])))
     return score
 
 

@@ -12,6 +12,7 @@ from classifier.domain.resolving import Paths
 from classifier.domain.spelling import spell
 from classifier.domain.tag_fields import Pairs, from_plain, to_plain
 from classifier.errors import UnknownTag
+from classifier.texts import _
 
 TAG_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 BLOCKED_WITHIN = 10
@@ -134,7 +135,7 @@ class Taxonomy:
         try:
             return self.by_id[tag_id]
         except KeyError:
-            raise UnknownTag(f"The taxonomy has no tag {tag_id[:80]!r}.") from None
+            raise UnknownTag(_("The taxonomy has no tag %(tag)s.", tag=repr(tag_id[:80]))) from None
 
     @cached_property
     def paths(self) -> Paths:

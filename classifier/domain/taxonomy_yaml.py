@@ -13,6 +13,7 @@ from classifier.domain.spelling import spell
 from classifier.domain.tag_fields import FIELDS, check_language, from_plain
 from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, alias_to_json, ids_in, leads_back
 from classifier.errors import BadTaxonomy
+from classifier.texts import _
 
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
 _MAX_DEPTH = 12
@@ -24,7 +25,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BadTaxonomy(str(path), [f"cannot be read: {error.strerror}"]) from None
+        raise BadTaxonomy(str(path), [_("cannot be read: %(error)s", error=error.strerror)]) from None
     except UnicodeDecodeError as error:
         raise BadTaxonomy(str(path), [" ".join(str(error).split())]) from None
     return parse_taxonomy(text, str(path))
@@ -42,7 +43,10 @@ def parse_taxonomy(text: str, name: str) -> Taxonomy:
     reader.check_references(taxonomy)
     reader.check_clashes(taxonomy)
     if reader.problems:
-        raise BadTaxonomy(name, [text for _, text in sorted(reader.problems)])
+        raise BadTaxonomy(
+            name,
+            [_("line %(line)s: %(problem)s", line=line, problem=problem) for line, problem in sorted(reader.problems)],
+        )
     return taxonomy
 
 
@@ -53,9 +57,13 @@ def _check_tree(root: yaml.Node | None, name: str) -> None:
         node, depth = waiting.pop()
         if isinstance(node, yaml.CollectionNode):
             if id(node) in passed:
-                raise BadTaxonomy(name, [f"line {_line(node)}: write each value where it belongs, without * and &"])
+                raise BadTaxonomy(
+                    name, [_("line %(line)s: write each value where it belongs, without * and &", line=_line(node))]
+                )
             if depth > _MAX_DEPTH:
-                raise BadTaxonomy(name, [f"line {_line(node)}: is nested deeper than {_MAX_DEPTH} levels"])
+                raise BadTaxonomy(
+                    name, [_("line %(line)s: is nested deeper than %(most)s levels", line=_line(node), most=_MAX_DEPTH)]
+                )
             passed.add(id(node))
             pairs = node.value if isinstance(node, yaml.MappingNode) else ((each,) for each in node.value)
             waiting += [(part, depth + 1) for pair in pairs for part in pair]
@@ -68,11 +76,11 @@ def read_alias(text: str, policy: str) -> Alias:
     except yaml.YAMLError:
         node = None
     if not isinstance(node, yaml.MappingNode):
-        raise ValueError("a policy is written like {case: exact, needs: [word]}")
+        raise ValueError(_("a policy is written like {case: exact, needs: [word]}"))
     reader = _Reader()
     alias = reader.alias(node, text)
     if reader.problems or alias is None:
-        raise ValueError("; ".join(problem.partition(": ")[2] for _, problem in reader.problems))
+        raise ValueError("; ".join(problem for _line, problem in reader.problems))
     return alias
 
 
@@ -118,40 +126,41 @@ class _Reader:
         }
 
     def problem(self, node: yaml.Node | int, text: str) -> None:
-        line = node if isinstance(node, int) else _line(node)
-        self.problems.append((line, f"line {line}: {text}"))
+        self.problems.append((node if isinstance(node, int) else _line(node), text))
 
     def taxonomy(self, root: yaml.Node | None) -> Taxonomy:
         if not isinstance(root, yaml.MappingNode):
-            self.problem(root or 1, "a taxonomy is a mapping with `kinds` and `tags`")
+            self.problem(root or 1, _("a taxonomy is a mapping with `kinds` and `tags`"))
             return Taxonomy(())
         parts = self.mapping(root, ("kinds", "tags"))
         for name, node in self.pairs(parts.get("kinds")):
             self.kinds[name] = Kind(**self.values(node, self.kind_fields))
         tags = [tag for node in self.items("tags", parts.get("tags")) if (tag := self.tag(node)) is not None]
         if not tags and not self.problems:
-            self.problem(root, "`tags` is empty")
+            self.problem(root, _("`tags` is empty"))
         return Taxonomy(tuple(tags), self.kinds)
 
     def tag(self, node: yaml.Node) -> Tag | None:
         values = self.values(node, self.tag_fields)
         for name in ("id", "label", "kind"):
             if not values.get(name):
-                self.problem(node, f"a tag without `{name}`")
+                self.problem(node, _("a tag without `%(name)s`", name=name))
                 return None
         aliases: list[tuple[int, Alias]] = values.pop("aliases", [])
         label_is_alias = values.pop("label_is_alias", self.kinds.get(values["kind"], Kind()).label_is_alias)
-        if label_is_alias and spell(values["label"]) not in {spell(alias.text) for _, alias in aliases}:
+        if label_is_alias and spell(values["label"]) not in {spell(alias.text) for _number, alias in aliases}:
             aliases.insert(0, (_line(dict(self.pairs(node))["label"]), Alias(values["label"])))
         self.alias_lines |= {(values["id"], alias.text): line for line, alias in aliases}
-        return Tag(**values, aliases=tuple(alias for _, alias in aliases))
+        return Tag(**values, aliases=tuple(alias for _number, alias in aliases))
 
     def tag_id(self, name: str, node: yaml.Node) -> str:
         value = self.text(name, node)
         if value in self.tag_lines:
-            self.problem(node, f"the id {value!r} stands in line {self.tag_lines[value]} too")
+            self.problem(
+                node, _("the id %(tag)s stands in line %(line)s too", tag=repr(value), line=self.tag_lines[value])
+            )
         if value and not TAG_ID.fullmatch(value):
-            self.problem(node, f"id {value!r} must be of a-z, 0-9 and hyphens")
+            self.problem(node, _("id %(tag)s must be of a-z, 0-9 and hyphens", tag=repr(value)))
         self.tag_lines.setdefault(value, _line(node))
         return value
 
@@ -162,7 +171,14 @@ class _Reader:
         for item in self.items(name, node):
             if (alias := self.alias(item)) is not None:
                 if alias.text in lines:
-                    self.problem(item, f"the alias {alias.text!r} stands in line {lines[alias.text]} too")
+                    self.problem(
+                        item,
+                        _(
+                            "the alias %(text)s stands in line %(line)s too",
+                            text=repr(alias.text),
+                            line=lines[alias.text],
+                        ),
+                    )
                 lines.setdefault(alias.text, _line(item))
                 for problem in alias_problems(alias):
                     self.problem(item, problem)
@@ -176,7 +192,7 @@ class _Reader:
         if text is not None:
             values["text"] = text
         if "text" not in values:
-            self.problem(node, "an alias without `text`")
+            self.problem(node, _("an alias without `text`"))
             return None
         return Alias(case_exact=values.pop("case", False), weak=values.pop("strength", False), **values)
 
@@ -187,11 +203,19 @@ class _Reader:
             for name in ("broader", "replaced_by", "related", "parts", "origin"):
                 missing = [tag_id for tag_id in ids_in(tag, name) if tag_id not in self.tag_lines]
                 for tag_id in missing:
-                    self.problem(line, f"`{name}` of {tag.id!r} names {tag_id!r}, which is not in the taxonomy")
+                    self.problem(
+                        line,
+                        _(
+                            "`%(name)s` of %(tag)s names %(other)s, which is not in the taxonomy",
+                            name=name,
+                            tag=repr(tag.id),
+                            other=repr(tag_id),
+                        ),
+                    )
                 if not missing and name in ("broader", "replaced_by") and leads_back(taxonomy.by_id, tag.id, name):
-                    self.problem(line, f"`{name}` of {tag.id!r} leads back to itself")
+                    self.problem(line, _("`%(name)s` of %(tag)s leads back to itself", name=name, tag=repr(tag.id)))
             if tag.replaced_by and not tag.retired:
-                self.problem(line, f"{tag.id!r} has `replaced_by` but is not retired")
+                self.problem(line, _("%(tag)s has `replaced_by` but is not retired", tag=repr(tag.id)))
 
     def check_clashes(self, taxonomy: Taxonomy) -> None:
         """Check that no two tags have the same alias, unless both mark it as shared."""
@@ -202,8 +226,13 @@ class _Reader:
             owner, owners_alias = owners.setdefault(key, (tag, alias))
             if key and owner.id != tag.id and not (alias.shared and owners_alias.shared):
                 line = self.alias_lines[owner.id, owners_alias.text]
-                text = f"the alias {alias.text!r} of {tag.id!r} is also one of {owner.id!r} (line {line}); "
-                text += "if both are meant, mark both `shared: true`"
+                text = _(
+                    "the alias %(alias)s of %(tag)s is also one of %(other)s (line %(line)s); if both are meant, mark both `shared: true`",
+                    alias=repr(alias.text),
+                    tag=repr(tag.id),
+                    other=repr(owner.id),
+                    line=line,
+                )
                 self.problem(self.alias_lines[tag.id, alias.text], text)
 
     def mapping(self, node: yaml.Node, allowed: Collection[str]) -> dict[str, yaml.Node]:
@@ -211,9 +240,12 @@ class _Reader:
         nodes: dict[str, yaml.Node] = {}
         for name, value in self.pairs(node):
             if name in nodes:
-                self.problem(value, f"`{name}` stands twice")
+                self.problem(value, _("`%(name)s` stands twice", name=name))
             elif name not in allowed:
-                self.problem(value, f"unknown field `{name}`; known are {', '.join(sorted(allowed))}")
+                self.problem(
+                    value,
+                    _("unknown field `%(name)s`; known are %(names)s", name=name, names=", ".join(sorted(allowed))),
+                )
             else:
                 nodes[name] = value
         return nodes
@@ -222,11 +254,11 @@ class _Reader:
         return {name: readers[name](name, value) for name, value in self.mapping(node, readers).items()}
 
     def pairs(self, node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
-        children = self.children(node, yaml.MappingNode, "expected a mapping (key: value)")
+        children = self.children(node, yaml.MappingNode, _("expected a mapping (key: value)"))
         return [(str(key.value), value) for key, value in children]
 
     def items(self, name: str, node: yaml.Node | None) -> list[yaml.Node]:
-        return self.children(node, yaml.SequenceNode, f"`{name}` must be a list")
+        return self.children(node, yaml.SequenceNode, _("`%(name)s` must be a list", name=name))
 
     def children(self, node: yaml.Node | None, kind: type[yaml.CollectionNode], problem: str) -> list[Any]:
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
@@ -240,7 +272,7 @@ class _Reader:
 
     def text(self, name: str, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            self.problem(node, f"`{name}` must be a text")
+            self.problem(node, _("`%(name)s` must be a text", name=name))
             return ""
         return str(node.value).strip()
 
@@ -263,7 +295,15 @@ class _Reader:
     def choice(self, name: str, node: yaml.Node, choices: Collection[str]) -> str:
         value = self.text(name, node)
         if value not in choices:
-            self.problem(node, f"{name} {value!r} is not one of {', '.join(choices) or '(none)'}")
+            self.problem(
+                node,
+                _(
+                    "%(name)s %(value)s is not one of %(choices)s",
+                    name=name,
+                    value=repr(value),
+                    choices=", ".join(choices) or _("(none)"),
+                ),
+            )
         return value
 
     def flag(self, name: str, node: yaml.Node) -> bool:
@@ -275,7 +315,7 @@ class _Reader:
     def day(self, name: str, node: yaml.Node) -> str:
         value = self.text(name, node)
         if not _DAY.fullmatch(value):
-            self.problem(node, f"{name} {value!r} is not a day like 2014-06-29")
+            self.problem(node, _("%(name)s %(value)s is not a day like 2014-06-29", name=name, value=repr(value)))
         return value
 
     def distance(self, name: str, node: yaml.Node) -> int | None:
@@ -283,7 +323,9 @@ class _Reader:
         if value.isdigit() and 1 <= int(value) <= 1000:
             return int(value)
         if value != "article":
-            self.problem(node, f"{name} is 1 to 1000 words or `article`, not {value!r}")
+            self.problem(
+                node, _("%(name)s is 1 to 1000 words or `article`, not %(value)s", name=name, value=repr(value))
+            )
         return None
 
 

@@ -6,6 +6,7 @@ from typing import TypedDict, TypeVar
 
 from classifier.domain.articles import Article
 from classifier.errors import TaggerError
+from classifier.texts import _
 
 N_NAMED = 100
 _R = TypeVar("_R")
@@ -54,8 +55,13 @@ class Unreadable:
         """Raise `AllUnreadable` if all articles of a job were set aside."""
         if n_articles and len(self) >= n_articles:
             kinds = ", ".join(sorted(set(self.kinds.values())))
-            text = f"None of the {n_articles} articles could be read ({kinds}). "
-            raise AllUnreadable(f"{text}Try one: python -m classifier suggest FILE")
+            raise AllUnreadable(
+                _(
+                    "None of the %(n)s articles could be read (%(kinds)s). Try one: python -m classifier suggest FILE",
+                    n=n_articles,
+                    kinds=kinds,
+                )
+            )
 
     def to_json(self) -> UnreadableReport:
         """Return the articles that were set aside, the first of them by name."""

@@ -74,9 +74,14 @@ def import_files(
         articles = track(articles, n_records(files, options), "importing")
     outcome.stored = stored = store.import_articles(articles, source)
     if outcome.failures:
-        n_stored = f"{stored.new} new, {stored.changed} changed, {stored.unchanged} unchanged"
-        hint = "Mend the file and import again: what is stored stays as it is."
-        raise BadImport("\n".join(outcome.failures) + f" What could be read is stored ({n_stored}). {hint}", outcome)
+        text = _(
+            "%(failures)s What could be read is stored (%(new)s new, %(changed)s changed, %(unchanged)s unchanged). Mend the file and import again: what is stored stays as it is.",
+            failures="\n".join(outcome.failures),
+            new=stored.new,
+            changed=stored.changed,
+            unchanged=stored.unchanged,
+        )
+        raise BadImport(text, outcome)
     return outcome
 
 

@@ -84,7 +84,7 @@ def _read(path: Path, root: Path, options: ReadOptions) -> str:
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
         raise BadArticle(_("Cannot be read: %(error)s.", error=getattr(error, "strerror", None) or error), "") from None
     except UnicodeError as error:
-        raise BadArticle(f"Not {encoding}: {error}.", "body") from None
+        raise BadArticle(_("Not %(encoding)s: %(error)s.", encoding=encoding, error=error), "body") from None
 
 
 def id_of(path: Path) -> str:

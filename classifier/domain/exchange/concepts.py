@@ -31,6 +31,7 @@ from classifier.domain.exchange.skos_out import (
 from classifier.domain.statements import parts_of
 from classifier.domain.tag_fields import LANGUAGE, RELATIONS, Pairs
 from classifier.domain.taxonomy import Alias
+from classifier.texts import _
 
 _IN_SCHEME, _TOP_OF, _MEMBER = (f"<{SKOS}{name}>" for name in ("inScheme", "topConceptOf", "member"))
 _SCHEME = f"<{SKOS}ConceptScheme>"
@@ -90,12 +91,12 @@ def concepts_of(
             concepts[uri] = _concept(uri, said[uri], own, deprecated, of, style)
     _link(concepts, statements)
     notes = [
-        f"{uri}: is kept and no tag: it is of a scheme that the file does not describe, or the map says so"
+        _("%(uri)s: is kept and no tag: it is of a scheme that the file does not describe, or the map says so", uri=uri)
         for uri in left
     ]
     n_blank = sum(each.startswith("_:") and each.endswith(f" {A} {CONCEPT}") for own in said.values() for each in own)
     if n_blank:
-        notes.append(f"{n_blank} concepts without a URI are kept and no tags")
+        notes.append(_("%(n)s concepts without a URI are kept and no tags", n=n_blank))
     return concepts, notes
 
 

@@ -17,6 +17,7 @@ from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import BadTaxonomy
+from classifier.texts import _, number
 
 MAX_BYTES = 64 << 20  # of a file: 27,760 concepts with labels in three languages are 20 MB of Turtle
 MEDIA_TYPES = {
@@ -49,7 +50,9 @@ class Incoming(NamedTuple):
 def format_of(path: Path) -> str:
     """Return the format that the name of a file tells. Raise `BadTaxonomy` if it tells none."""
     if (found := _SUFFIXES.get(path.suffix.lower())) is None:
-        raise BadTaxonomy(str(path), [f"its name does not tell its format; name it: --format {', '.join(FORMATS)}"])
+        raise BadTaxonomy(
+            str(path), [_("its name does not tell its format; name it: --format %(names)s", names=", ".join(FORMATS))]
+        )
     return found
 
 
@@ -94,12 +97,14 @@ def read(form: str, raw: bytes, name: str, log: FoldedLog, at: str, options: Opt
 
 def _text(raw: bytes, name: str) -> str:
     if len(raw) > MAX_BYTES:
-        raise BadTaxonomy(name, [f"has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"])
+        raise BadTaxonomy(
+            name, [_("has %(n)s bytes; at most %(most)s are read", n=number(len(raw)), most=number(MAX_BYTES))]
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadTaxonomy(name, [f"is not UTF-8 (byte {error.start})"]) from None
+        raise BadTaxonomy(name, [_("is not UTF-8 (byte %(n)s)", n=error.start)]) from None
     if "\x00" in text:
         line = text[: text.index("\x00")].count("\n") + 1
-        raise BadTaxonomy(name, [f"line {line}: has a NUL character"])
+        raise BadTaxonomy(name, [_("line %(line)s: has a NUL character", line=line)])
     return text

@@ -25,6 +25,7 @@ from classifier.domain.exchange.skos_out import (
 )
 from classifier.domain.statements import literal, parts_of
 from classifier.errors import BadJSON, BadTaxonomy
+from classifier.texts import _
 
 Triple = tuple[str, str, str]
 
@@ -62,7 +63,7 @@ def read_iptc(text: str, name: str) -> list[Triple]:
     if isinstance(concepts, dict):
         concepts = list(concepts.values())
     if not isinstance(concepts, list) or not concepts:
-        raise BadTaxonomy(name, ["has no `conceptSet` with concepts"])
+        raise BadTaxonomy(name, [_("has no `conceptSet` with concepts")])
     reader = _Reader(name, {key: value for key, value in data.items() if key != "conceptSet"}, concepts)
     return list(dict.fromkeys(reader.triples()))
 
@@ -75,17 +76,17 @@ class _Reader:
         for each in concepts:
             if isinstance(each, dict) and isinstance(each.get("qcode"), str) and isinstance(each.get("uri"), str):
                 self.uris[each["qcode"]] = each["uri"]
-                prefix, _, code = each["qcode"].partition(":")
+                prefix, _colon, code = each["qcode"].partition(":")
                 if code and each["uri"].endswith(code):
                     self.starts.setdefault(prefix, each["uri"].removesuffix(code))
 
     def triples(self) -> Iterator[Triple]:
         if "uri" in self.scheme:
-            yield from self._of(self.scheme, f"<{SKOS}ConceptScheme>", "the vocabulary")
+            yield from self._of(self.scheme, f"<{SKOS}ConceptScheme>", _("the vocabulary"))
         for number, each in enumerate(self.concepts, 1):
             if not isinstance(each, dict):
-                raise BadTaxonomy(self.name, [f"concept {number} of `conceptSet` is no object"])
-            yield from self._of(each, f"<{SKOS}Concept>", f"concept {number} of `conceptSet`")
+                raise BadTaxonomy(self.name, [_("concept %(n)s of `conceptSet` is no object", n=number)])
+            yield from self._of(each, f"<{SKOS}Concept>", _("concept %(n)s of `conceptSet`", n=number))
 
     def _of(self, entry: Mapping[str, Any], kind: str, where: str) -> Iterator[Triple]:
         uri = self._uri(entry.get("uri"), f"{where}: `uri`")
@@ -100,7 +101,7 @@ class _Reader:
             for language, texts in value.items():
                 for each in texts if isinstance(texts, list) else [texts]:
                     if not isinstance(each, str) or not re.fullmatch(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*", language):
-                        raise BadTaxonomy(self.name, [f"{where} must give texts by language"])
+                        raise BadTaxonomy(self.name, [_("%(where)s must give texts by language", where=where)])
                     yield str(predicate), literal(each, LANGUAGES.get(str(language), str(language)))
         elif predicate is not None and key not in _TEXTS:
             for each in value if isinstance(value, list) else [value]:
@@ -115,14 +116,16 @@ class _Reader:
         elif _KEY.fullmatch(key):
             yield f"<{_OTHER}{key}>", literal(json.dumps(value, ensure_ascii=False), datatype=_JSON)
         else:
-            raise BadTaxonomy(self.name, [f"{where} is no name of a field"])
+            raise BadTaxonomy(self.name, [_("%(where)s is no name of a field", where=where)])
 
     def _uri(self, value: Any, where: str) -> str:
         code = _CODE.fullmatch(value) if isinstance(value, str) else None
         if code and (value in self.uris or code[1] in self.starts):
             value = self.uris.get(value) or self.starts[code[1]] + code[2]
         if not isinstance(value, str) or not URI.fullmatch(value):
-            raise BadTaxonomy(self.name, [f"{where} must be a URI, not {str(value)[:80]!r}"])
+            raise BadTaxonomy(
+                self.name, [_("%(where)s must be a URI, not %(value)s", where=where, value=repr(str(value)[:80]))]
+            )
         return f"<{value}>"
 
 

@@ -17,6 +17,7 @@ from classifier.domain.operations import BY_NAME, Operation, Split, operation_fr
 from classifier.domain.spreadsheets import Row, rows_of
 from classifier.domain.taxonomy import alias_to_json
 from classifier.errors import BadOperation, BadOperations
+from classifier.texts import _
 
 COLUMNS = ("op", *dict.fromkeys(field.name for kind in BY_NAME.values() for field in fields(kind)))
 
@@ -28,13 +29,21 @@ def operations_of_rows(text: str, name: str) -> Sequence[Operation]:
         for row in rows_of(text):
             if isinstance(row, Row):
                 _read(row, operations, problems)
-            elif unknown := [column for column in row if column not in COLUMNS] or ([] if "op" in row else ["no `op`"]):
-                problems.append(f"line 1: {unknown[0][:40]!r} is no column; there are {', '.join(COLUMNS)}")
+            elif unknown := [column for column in row if column not in COLUMNS] or (
+                [] if "op" in row else [_("no `op`")]
+            ):
+                problems.append(
+                    _(
+                        "line 1: %(column)s is no column; there are %(names)s",
+                        column=repr(unknown[0][:40]),
+                        names=", ".join(COLUMNS),
+                    )
+                )
                 break
     except csv.Error as error:
         problems.append(str(error))
     if problems or not operations:
-        raise BadOperations(name, problems[:100] or ["has no operation"])
+        raise BadOperations(name, problems[:100] or [_("has no operation")])
     return operations
 
 
@@ -45,12 +54,14 @@ def _read(row: Row, operations: list[Operation], problems: list[str]) -> None:
             try:
                 values[column] = _READERS.get(column, str)(cell) if column != "into" else _into(row, cell)
             except ValueError as error:
-                problems.append(f"line {row.line}, column {column}: {error}")
+                problems.append(
+                    _("line %(line)s, column %(column)s: %(problem)s", line=row.line, column=column, problem=error)
+                )
                 return
     try:
         operations.append(operation_from_json(values))
     except BadOperation as error:
-        problems.append(f"line {row.line}: {error}")
+        problems.append(_("line %(line)s: %(problem)s", line=row.line, problem=error))
 
 
 def _into(row: Row, cell: str) -> Any:
@@ -63,22 +74,22 @@ def _list(cell: str) -> list[str]:
 
 def _flag(cell: str) -> bool:
     if cell.lower() not in ("true", "false"):
-        raise ValueError(f"{cell[:40]!r} is not true or false")
+        raise ValueError(_("%(cell)s is not true or false", cell=repr(cell[:40])))
     return cell.lower() == "true"
 
 
 def _alias(cell: str) -> dict[str, object]:
     aliases = aliases_of(cell)
     if len(aliases) != 1:
-        raise ValueError("there must be one alias")
+        raise ValueError(_("there must be one alias"))
     return alias_to_json(aliases[0])
 
 
 def _pairs(cell: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in _list(cell)]
-    if not all(equals for _, equals, _ in pairs):
-        raise ValueError("labels are written like: army=Army | navy=Navy")
-    return {tag.strip(): label.strip() for tag, _, label in pairs}
+    if not all(equals for _tag, equals, _label in pairs):
+        raise ValueError(_("labels are written like: army=Army | navy=Navy"))
+    return {tag.strip(): label.strip() for tag, _equals, label in pairs}
 
 
 def _value(cell: str) -> Any:
@@ -90,7 +101,7 @@ def _json(cell: str) -> Any:
     try:
         return json.loads(cell)
     except (ValueError, RecursionError):
-        raise ValueError(f"{cell[:80]!r} is not JSON") from None
+        raise ValueError(_("%(cell)s is not JSON", cell=repr(cell[:80]))) from None
 
 
 _READERS: dict[str, Callable[[str], Any]] = {

@@ -12,6 +12,7 @@ from classifier.domain.operations import ChangeAlias, Create, Move, Operation, R
 from classifier.domain.tag_fields import to_plain
 from classifier.domain.taxonomy import Tag, alias_to_json, tag_to_json
 from classifier.errors import BadOperation
+from classifier.texts import _
 
 _SET = ("kind", "note", "created", "uri", "notation", "caution", "threshold", "status", "labels", "notes", "matches")
 _APART = frozenset(("id", "label", "kind", "broader", "created", "related", "origin", "retired_at"))
@@ -126,7 +127,13 @@ class Plan:
         for name in ("replaced_by", "label", "aliases", *_SET):
             if getattr(present, name) != getattr(tag, name) and getattr(tag, name) is not None:
                 self.report(
-                    tag.id, name, f"{tag.id!r} is retired, and stays as it is. Revive it first: revive {tag.id}"
+                    tag.id,
+                    name,
+                    _(
+                        "%(tag)s is retired, and stays as it is. Revive it first: %(operation)s",
+                        tag=repr(tag.id),
+                        operation="revive " + tag.id,
+                    ),
                 )
                 return
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from classifier.domain.exchange.skos_out import DCT, OWL, RDF, RDFS, SKOS, XSD, A
 from classifier.domain.statements import STATEMENT, literal, parts_of
 from classifier.errors import BadTaxonomy, NotInstalled
+from classifier.texts import _
 
 if TYPE_CHECKING:
     import rdflib
@@ -48,13 +49,14 @@ def read_rdf(text: str, form: str, name: str) -> list[Triple]:
             else:
                 graph.parse(data=text, format=NAMES[form], publicID=_FILE)
         except RecursionError:
-            raise BadTaxonomy(name, ["is nested too deeply"]) from None
+            raise BadTaxonomy(name, [_("is nested too deeply")]) from None
         except Exception as error:  # noqa: BLE001 - its parsers raise whatever they meet
             raise BadTaxonomy(name, [" ".join(str(error).split())[:300] or type(error).__name__]) from None
         triples = [(_term(s, name), _term(p, name), _term(o, name)) for s, p, o in graph]
     for subject, predicate, value in triples:
         if not STATEMENT.fullmatch(f"{predicate} {value}") or subject.startswith('"'):
-            raise BadTaxonomy(name, [f"{f'{subject} {predicate} {value}'[:200]} has a term that is not usable"])
+            statement = f"{subject} {predicate} {value}"[:200]
+            raise BadTaxonomy(name, [_("%(statement)s has a term that is not usable", statement=statement)])
     return triples
 
 
@@ -108,8 +110,12 @@ def _rdflib() -> Any:
     try:
         import rdflib
     except ImportError:
-        text = "SKOS is read and written by rdflib, which is not installed. Install it: pip install 'rdflib>=7.6'"
-        raise NotInstalled(f"{text}. Tables (csv), yaml and iptc-json do without.") from None
+        raise NotInstalled(
+            _(
+                "SKOS is read and written by rdflib, which is not installed. Install it: %(command)s. Tables (csv), yaml and iptc-json do without.",
+                command="pip install 'rdflib>=7.6'",
+            )
+        ) from None
     return rdflib
 
 
@@ -134,7 +140,7 @@ def _without_values(library: Any) -> Iterator[None]:
 def _term(node: rdflib.term.Node, name: str) -> str:
     text = str(node)
     if _NOT_IN_TEXTS.search(text):
-        raise BadTaxonomy(name, [f"{text[:60]!r} has a character that no text may have"])
+        raise BadTaxonomy(name, [_("%(text)s has a character that no text may have", text=repr(text[:60]))])
     language, datatype = getattr(node, "language", None), getattr(node, "datatype", None)
     kind = type(node).__name__
     if kind == "Literal":
@@ -160,24 +166,25 @@ def _checked_json(text: str, name: str) -> Any:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadTaxonomy(name, [f"is no JSON: {error}"]) from None
+        raise BadTaxonomy(name, [_("is no JSON: %(error)s", error=error)]) from None
     if not isinstance(data, dict | list):
-        raise BadTaxonomy(name, ["is neither an object nor a list"])
+        raise BadTaxonomy(name, [_("is neither an object nor a list")])
     waiting: list[tuple[Any, int]] = [(data, 0)]
     while waiting:
         value, depth = waiting.pop()
         if depth > MAX_DEPTH:
-            raise BadTaxonomy(name, [f"is nested deeper than {MAX_DEPTH} levels"])
+            raise BadTaxonomy(name, [_("is nested deeper than %(most)s levels", most=MAX_DEPTH)])
         if isinstance(value, dict):
             contexts = value.get("@context")
             for context in contexts if isinstance(contexts, list) else [contexts]:
                 if isinstance(context, str):
-                    problem = (
-                        f"has the context {context[:80]!r}, and nothing is fetched. Write the context itself there"
+                    problem = _(
+                        "has the context %(context)s, and nothing is fetched. Write the context itself there",
+                        context=repr(context[:80]),
                     )
                     raise BadTaxonomy(name, [problem])
             if "@import" in value:
-                raise BadTaxonomy(name, ["has an @import in its context, and nothing is fetched"])
+                raise BadTaxonomy(name, [_("has an @import in its context, and nothing is fetched")])
             waiting += [(each, depth + 1) for each in value.values()]
         elif isinstance(value, list):
             waiting += [(each, depth + 1) for each in value]

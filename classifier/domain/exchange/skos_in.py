@@ -14,6 +14,7 @@ from classifier.domain.operations import Keep, Operation
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Kind, Tag, id_for
 from classifier.domain.taxonomy_log import FoldedLog
+from classifier.texts import _
 
 _LETTERS = re.compile("[a-z]{3}")
 MAX_DEPTH = 100  # of replacements one after another, and of broader tags above each other
@@ -64,7 +65,14 @@ class _Reading:
         return self.plan.editor
 
     def _report(self, tag: str, name: str, problem: str) -> None:
-        self.notes.append(f"{self.uri_of.get(tag, tag)}: `{name}` is kept and not used: {problem}")
+        self.notes.append(
+            _(
+                "%(uri)s: `%(name)s` is kept and not used: %(problem)s",
+                uri=self.uri_of.get(tag, tag),
+                name=name,
+                problem=problem,
+            )
+        )
 
     # --- ids ----------------------------------------------------------------------------------------------------
 
@@ -184,7 +192,10 @@ class _Reading:
             if len(heirs) != 1 or heirs[0] in passed or len(passed) > MAX_DEPTH:
                 if concept.replaced_by:
                     self.notes.append(
-                        f"{concept.uri}: its replacement is kept and not used: it leads to no single living tag"
+                        _(
+                            "%(uri)s: its replacement is kept and not used: it leads to no single living tag",
+                            uri=concept.uri,
+                        )
                     )
                 return None
             first = first or heirs[0]
@@ -221,9 +232,21 @@ class _Reading:
                     above_it = [depths.get(each, 0) for each in broader[tag_id]]
                     depths[tag_id] = 1 + max((depth for depth in above_it if depth < MAX_DEPTH), default=0)
                     for each in [each for each in broader[tag_id] if depths.get(each, 0) >= MAX_DEPTH]:
-                        self._unlink(tags, uri_of, tag_id, each, f"has {MAX_DEPTH} tags above each other above it")
+                        self._unlink(
+                            tags,
+                            uri_of,
+                            tag_id,
+                            each,
+                            _("%(tag)s has %(n)s tags above each other above it", tag=repr(each), n=MAX_DEPTH),
+                        )
                 elif depths.get(above) == 0:
-                    self._unlink(tags, uri_of, tag_id, above, f"leads back to {tag_id!r}")
+                    self._unlink(
+                        tags,
+                        uri_of,
+                        tag_id,
+                        above,
+                        _("%(tag)s leads back to %(other)s", tag=repr(above), other=repr(tag_id)),
+                    )
                 elif above not in depths and above in broader:
                     depths[above] = 0
                     waiting.append((above, iter(broader[above])))
@@ -232,7 +255,7 @@ class _Reading:
         if tag_id in uri_of:
             tag = tags[uri_of[tag_id]]
             tags[uri_of[tag_id]] = replace(tag, broader=tuple(each for each in tag.broader if each != above))
-            self._report(tag_id, "broader", f"{above!r} {why}")
+            self._report(tag_id, "broader", why)
 
     def _with_safe_aliases(self, tags: dict[str, Tag]) -> None:
         """Give tags the aliases that are safe and nobody else's, with `case: exact` where it takes that."""
@@ -264,7 +287,9 @@ class _Reading:
         owners = [owner for owner, _ in self.editor.owners({key}).get(key, ())]
         owners += [owned[alias_key(safe)]] if alias_key(safe) in owned else []
         if others := [] if tag.retired else [owner for owner in owners if owner != tag.id]:
-            self._report(tag.id, "aliases", f"the alias {alias.text!r} is one of {others[0]!r}")
+            self._report(
+                tag.id, "aliases", _("the alias %(text)s is one of %(tag)s", text=repr(alias.text), tag=repr(others[0]))
+            )
             return None
         return safe
 

@@ -23,6 +23,7 @@ from classifier.domain.tag_fields import RELATIONS, check_language, from_plain
 from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, id_for
 from classifier.domain.taxonomy_yaml import policy_of, read_alias
 from classifier.errors import BadTaxonomy
+from classifier.texts import _
 
 BAR = " | "
 LABEL_IN = "label@"
@@ -66,7 +67,13 @@ def aliases_of(cell: str) -> tuple[Alias, ...]:
     while at < len(cell):
         match = _ALIAS.match(cell, at)
         if match is None:
-            raise ValueError(f'{cell[at : at + 80]!r} is no alias like: text {{case: exact}}, or "text"')
+            raise ValueError(
+                _(
+                    "%(cell)s is no alias like: text {case: exact}, or %(quoted)s",
+                    cell=repr(cell[at : at + 80]),
+                    quoted='"text"',
+                )
+            )
         text = str(json.loads(match[1], strict=False)) if match[1].startswith('"') else match[1].strip()
         aliases.append(_safe(text) if match[2] is None else read_alias(text, match[2]))
         at = match.end()
@@ -104,12 +111,19 @@ class _Table:
         self.name, self.problems, self.lines = name, list[str](), dict[str, int]()
 
     def report(self, tag: str, field: str, problem: str) -> None:
-        column = {"matches": "wikidata or iptc", "labels": "label@…"}.get(field, field)
-        self.problems.append(f"line {self.lines.get(tag, 1)}, column {column}: {problem}")
+        column = {"matches": _("wikidata or iptc"), "labels": "label@…"}.get(field, field)
+        self.problems.append(
+            _(
+                "line %(line)s, column %(column)s: %(problem)s",
+                line=self.lines.get(tag, 1),
+                column=column,
+                problem=problem,
+            )
+        )
 
     def raise_problems(self) -> None:
         if self.problems:
-            more = [f"and {len(self.problems) - N_PROBLEMS} more"] if len(self.problems) > N_PROBLEMS else []
+            more = [_("and %(n)s more", n=len(self.problems) - N_PROBLEMS)] if len(self.problems) > N_PROBLEMS else []
             raise BadTaxonomy(self.name, self.problems[:N_PROBLEMS] + more)
 
     def tags(self, text: str, plan: Plan) -> list[Tag]:
@@ -128,30 +142,36 @@ class _Table:
         except csv.Error as error:
             self.problems.append(str(error))
         if not found and not self.problems:
-            self.problems.append("has no tags")
+            self.problems.append(_("has no tags"))
         return list(found.values())
 
     def _check_columns(self, columns: Iterable[str]) -> None:
         passed = set[str]()
         for column in columns:
             if column in passed:
-                self.problems.append(f"line 1: the column {column[:40]!r} stands twice")
+                self.problems.append(_("line 1: the column %(column)s stands twice", column=repr(column[:40])))
             elif column not in _COLUMNS and not column.startswith(LABEL_IN):
                 self.problems.append(
-                    f"line 1: unknown column {column[:40]!r}; known are {', '.join(_COLUMNS)}, label@fr"
+                    _(
+                        "line 1: unknown column %(column)s; known are %(names)s, label@fr",
+                        column=repr(column[:40]),
+                        names=", ".join(_COLUMNS),
+                    )
                 )
             passed.add(column)
         if not passed & {"id", "label"}:
-            self.problems.append("line 1: the first line names the columns, `id` or `label` among them")
+            self.problems.append(_("line 1: the first line names the columns, `id` or `label` among them"))
 
     def _tag(self, row: Row, plan: Plan) -> Tag | None:
         cells = row.cells
         tag_id = cells.get("id") or id_for(cells.get("label", ""))
         if not TAG_ID.fullmatch(tag_id):
-            self._problem(row, "id", f"the id {tag_id[:80]!r} must be of a-z, 0-9 and hyphens")
+            self._problem(row, "id", _("the id %(tag)s must be of a-z, 0-9 and hyphens", tag=repr(tag_id[:80])))
             return None
         if tag_id in self.lines:
-            self._problem(row, "id", f"the id {tag_id!r} stands in line {self.lines[tag_id]} too")
+            self._problem(
+                row, "id", _("the id %(tag)s stands in line %(line)s too", tag=repr(tag_id), line=self.lines[tag_id])
+            )
             return None
         self.lines[tag_id] = row.line
         before = plan.editor.tags.get(tag_id)
@@ -168,7 +188,9 @@ class _Table:
         return tag
 
     def _problem(self, row: Row, column: str, problem: str) -> None:
-        self.problems.append(f"line {row.line}, column {column}: {problem}")
+        self.problems.append(
+            _("line %(line)s, column %(column)s: %(problem)s", line=row.line, column=column, problem=problem)
+        )
 
     @staticmethod
     def _kind(plan: Plan) -> str:
@@ -180,7 +202,7 @@ def _values(column: str, cell: str, tag: Tag) -> dict[str, Any]:
     if column in ("id", "articles") or (column in ("label", "kind", "status") and not cell):
         return {}
     if column == "status" and cell not in ("active", "muted", "retired"):
-        raise ValueError(f"{cell[:40]!r} is not active, muted or retired")
+        raise ValueError(_("%(cell)s is not active, muted or retired", cell=repr(cell[:40])))
     if column.startswith(LABEL_IN):
         language = check_language(column.removeprefix(LABEL_IN))
         labels = {**dict(tag.labels), language: cell}
@@ -206,7 +228,7 @@ def _matches(tag: Tag, start: str, codes: Sequence[str]) -> tuple[tuple[str, str
     """Return the matches of a tag with other exact ones that begin alike."""
     for code in codes:
         if not _CODE.fullmatch(code):
-            raise ValueError(f"{code[:80]!r} is neither a code nor a URI")
+            raise ValueError(_("%(code)s is neither a code nor a URI", code=repr(code[:80])))
     given = [("exact", code if "://" in code else start + code.rpartition(":")[2]) for code in codes]
     others = [pair for pair in tag.matches if not (pair[0] == "exact" and pair[1].startswith(start))]
     if set(pairs := [*others, *given]) == set(tag.matches):

@@ -12,6 +12,7 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, kind_to_json, tag_to_json
 from classifier.domain.taxonomy_yaml import parse_taxonomy, policy_of
 from classifier.errors import BadTaxonomy
+from classifier.texts import _
 
 
 def yaml_of(taxonomy: Taxonomy) -> str:
@@ -55,14 +56,20 @@ def operations_of_yaml(text: str, name: str, plan: Callable[[Any], Plan]) -> Seq
     `plan` makes the plan from what it shall report to. Raises `BadTaxonomy` with every problem.
     """
     problems = list[str]()
-    made = plan(lambda tag, field, problem: problems.append(f"{tag}, `{field}`: {problem}"))
+    made = plan(
+        lambda tag, field, problem: problems.append(
+            _("%(tag)s, `%(field)s`: %(problem)s", tag=tag, field=field, problem=problem)
+        )
+    )
     taxonomy = parse_taxonomy(text, name)
     if made.editor.kinds:
         for kind, described in taxonomy.kinds.items():
             known = made.editor.kinds.get(kind)
             # Files of earlier versions say nothing of languages.
             if known is None or described not in (known, replace(known, named=False, lang=None)):
-                problems.append(f"the kind {kind!r} is new or another one; `tags apply` changes kinds")
+                problems.append(
+                    _("the kind %(kind)s is new or another one; `tags apply` changes kinds", kind=repr(kind))
+                )
     if not problems:
         made.bring(taxonomy.tags)
     if problems:
