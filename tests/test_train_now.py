@@ -67,10 +67,10 @@ def until(what: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def silent(store: Store, run: Run) -> None:
-    """Let a run have said nothing for an hour."""
+def silent(store: Store, run: Run, seconds: float = 3600.0) -> None:
+    """Let a run have said nothing for an hour, or for so many seconds."""
     with store.engine.begin() as connection:
-        connection.execute(runs.update().where(runs.c.id == run.id).values(beat_at=ago(hours=1)))
+        connection.execute(runs.update().where(runs.c.id == run.id).values(beat_at=ago(seconds=seconds)))
 
 
 # --- steps and log ---
@@ -257,6 +257,16 @@ def test_a_run_whose_process_is_gone_has_failed_and_says_so(store: Store, outcom
     gone = store.runs.get(run.id)
     assert (gone.outcome, gone.reason, gone.may_cancel) == (FAILED, LOST, False)
     assert store.runs.ask(JOB, "bo").outcome == WAITING
+
+
+def test_a_run_whose_process_takes_long_to_start_is_not_lost(store: Store) -> None:
+    run = store.runs.ask(JOB, "ada")
+    silent(store, run, 120.0)
+    store.runs.settle(JOB)
+    assert store.runs.begin(JOB, run.id).outcome == RUNNING
+    silent(store, run, 60.0)
+    store.runs.settle(JOB)
+    assert store.runs.get(run.id).outcome == FAILED
 
 
 def test_a_silent_run_whose_process_is_there_goes_on(store: Store, database_url: str) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from classifier.domain.files import locked
 from classifier.domain.progress import RunProgress
@@ -33,7 +33,9 @@ DONE = "done"  # of a backup
 WAITING, CANCELLED = "waiting", "cancelled"  # asked for, and not begun yet; stopped by a person
 UNFINISHED = (WAITING, RUNNING)
 LATE_HOURS = 12.0  # after a time of the schedule a training should have come to its end
-SILENT_SECONDS = 30.0  # after which it is looked whether the process of a run is still there
+# After how many seconds of silence it is looked whether the process of a run is still there. One that has just been started
+# says nothing before it is loaded, which takes long on a busy machine, and holds no lock yet.
+SILENT_SECONDS = {RUNNING: 30.0, WAITING: 300.0}
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,8 @@ class Runs(Part):
     def settle(self, job: str) -> None:
         """Record that runs have failed whose process has ended without a word."""
         last_heard = func.coalesce(runs.c.beat_at, runs.c.started_at)
-        silent = (runs.c.job == job) & runs.c.outcome.in_(UNFINISHED) & (last_heard < ago(seconds=SILENT_SECONDS))
+        limits = ((runs.c.outcome == outcome) & (last_heard < ago(seconds=n)) for outcome, n in SILENT_SECONDS.items())
+        silent = (runs.c.job == job) & or_(*limits)
         if self._number(select(func.count()).select_from(runs).where(silent)):
             with suppress(Busy), self.alone(job):  # a process that is there holds the lock, however silent it is
                 self._end_lost(silent)
