@@ -21,6 +21,7 @@ from benchmarks.processes import run, say, size_mb
 from benchmarks.scale import N_TAGS, write_articles
 from benchmarks.synthetic import saved, starter_articles, starter_model
 from classifier.domain.articles import read_articles
+from classifier.domain.progress import Amount
 from classifier.domain.snapshots import snapshot_of
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
@@ -55,7 +56,7 @@ def train(path: Path, models: Path) -> dict[str, Any]:
     """Train on a file; return the seconds of each step, and the size of the model."""
     steps: defaultdict[str, float] = defaultdict(float)
 
-    def track(things: Iterable[Any], _total: int, what: str) -> Iterator[Any]:
+    def track(things: Iterable[Any], _total: int | Amount, what: str) -> Iterator[Any]:
         if what == "folds":  # its tags are counted
             yield from things
             return

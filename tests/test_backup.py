@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,12 +19,13 @@ import pytest
 
 from classifier.commands import main
 from classifier.domain.articles import Article
-from classifier.domain.progress import untracked
+from classifier.domain.progress import Amount, untracked
 from classifier.errors import BadStore
 from classifier.operations.backup import back_up, restore
 from classifier.serving.registry import LEFT_SECONDS, Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
+from classifier.store.database.copying import save_copy
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.runs import BACKUP
@@ -152,6 +153,27 @@ def test_only_its_owner_reads_a_backup_and_it_says_what_it_holds(
 
 
 # --- while others write ---
+
+
+def test_a_backup_is_of_one_moment_and_says_how_far_it_is_though_somebody_writes_between_its_parts(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    store.import_articles([Article(f"a{n}", "A", "Kabul. " * 20_000) for n in range(40)], "import")
+    seen: list[tuple[int, str]] = []
+
+    def track(items: Iterable[Any], total: int | Amount, label: str) -> Iterator[Any]:
+        assert isinstance(total, int)
+        for number, part in enumerate(items):
+            store.import_articles([Article(f"later-{number}", "Later")], "import")
+            seen.append((total, label))
+            yield part
+
+    save_copy(database_url, tmp_path / "copy.db", track)
+    copied = stored_at(f"sqlite:///{tmp_path}/copy.db")["articles"]
+    later = [row["id"] for row in copied if row["id"].startswith("later")]
+    assert len(seen) > 3
+    assert later == []
+    assert store.count_articles()["import"] == 40 + len(seen)
 
 
 def _write(url: str, number: int, acknowledged: list[str], stop: threading.Event) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,12 +22,13 @@ import pytest
 
 from classifier.commands import main
 from classifier.domain.articles import Article
+from classifier.domain.progress import Amount, untracked
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
 from classifier.importers import Outcome, import_files, read_files
-from classifier.importers.folders import id_of
-from classifier.importers.formats import format_of, n_records
+from classifier.importers.folders import amount_of, id_of
+from classifier.importers.formats import format_of
 from classifier.importers.lines import MAX_LINE
 from classifier.importers.mapping import TermMap, read_map
 from classifier.importers.records import MAX_TERM, MAX_TEXT, CmsTerm, ReadOptions, SetAside
@@ -785,41 +787,87 @@ def test_hostile_terms_and_names_cannot_write_to_the_terminal(run: Run, tmp_path
     assert Imported(new=1) == Imported(*map(int, ran.out.split()[0:1]))
 
 
-# --- how many there are ---
+# --- how much is read ---
+
+RECORD = json.dumps({"id": "a", "title": "A", "body": "Kabul. " * 20_000}).encode()
+
+
+def _shares(store: Store, *files: Path) -> list[float]:
+    """Import files, and return how much of them was read at each article."""
+    seen = []
+
+    def track(items: Iterable[Any], amount: int | Amount, _label: str) -> Iterator[Any]:
+        assert isinstance(amount, Amount)
+        for each in items:
+            seen.append(amount.share)
+            yield each
+
+    import_files(store, files, "import", track)
+    return seen
+
+
+def _of_a_table(n: int) -> bytes:
+    return b"id,title,body\n" + b"".join(b"a%d,A,%s\n" % (number, b"Kabul. " * 20_000) for number in range(n))
+
+
+def _of_a_wordpress(n: int) -> bytes:
+    post = "<item><title>A</title><wp:post_id>%d</wp:post_id><content:encoded>%s</content:encoded></item>"
+    posts = "".join(post % (number, "Kabul. " * 20_000) for number in range(1, n + 1))
+    names = 'xmlns:wp="http://wordpress.org/export/1.2/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    return f"<rss {names}><channel>{posts}</channel></rss>".encode()
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "n"),
+    ("name", "content"),
     [
-        ("a.jsonl", b'{"id": "a", "title": "A"}\n' * 3, 3),
-        ("a.xml", b"<rss>" + b"<item>" * 300_000, 300_000),  # some of them lie across two chunks
-        ("a.csv", b"id,title\na,A\n", 0),
-        ("a.jsonl.gz", gzip.compress(b'{"id": "a", "title": "A"}\n', mtime=0), 0),
-        ("packed.jsonl", gzip.compress(b'{"id": "a", "title": "A"}\n', mtime=0), 0),
-        ("empty.jsonl", b"", 0),
+        ("a.jsonl", b"\n".join(RECORD.replace(b'"a"', b'"a%d"' % n) for n in range(10))),
+        ("a.csv", _of_a_table(10)),
+        ("a.xml", _of_a_wordpress(10)),
     ],
 )
-def test_records_are_counted_where_that_is_quick(tmp_path: Path, name: str, content: bytes, n: int) -> None:
+def test_an_import_knows_how_much_of_its_files_is_read(tmp_path: Path, store: Store, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
-    assert n_records([tmp_path / name], ReadOptions()) == n
-    assert n_records([tmp_path / name, tmp_path], ReadOptions()) == 0
+    plain = _shares(store, tmp_path / name)
+    assert len(plain) == 10
+    assert plain == sorted(plain)
+    assert plain[0] == pytest.approx(0.1, abs=0.06)  # it is read by blocks
+    assert plain[4] == pytest.approx(0.5, abs=0.06)
+    assert plain[-1] == pytest.approx(1.0, abs=0.06)
 
 
-def test_an_import_knows_how_many_records_there_are_and_an_unknown_file_is_refused_as_before(
-    tmp_path: Path, store: Store
-) -> None:
-    totals = []
+def test_of_packed_files_the_packed_bytes_count(tmp_path: Path, store: Store) -> None:
+    noise = random.Random(22)
+    texts = (" ".join(f"{noise.getrandbits(64):x}" for _ in range(9_000)) for _ in range(10))
+    lines = [json.dumps({"id": f"a{number}", "title": "A", "body": text}) for number, text in enumerate(texts)]
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    shares = _shares(store, tmp_path / "a.jsonl.gz")
+    assert shares[4] == pytest.approx(0.5, abs=0.1)
+    assert shares[-1] == pytest.approx(1.0, abs=0.1)
 
-    def track(items: Iterable[Any], total: int, _label: str) -> Iterable[Any]:
-        totals.append(total)
-        return items
 
-    (tmp_path / "a.jsonl").write_text('{"id": "a", "title": "A"}\n{"id": "b", "title": "B"}\n', encoding="utf-8")
-    import_files(store, [tmp_path / "a.jsonl"], "import", track)
+def test_of_folders_and_of_several_files_all_bytes_count(tmp_path: Path, store: Store) -> None:
+    (tmp_path / "desk" / "part").mkdir(parents=True)
+    for name in ("a.txt", "b.txt", "part/c.txt", "part/picture.png"):
+        (tmp_path / "desk" / name).write_text("Kabul. " * 20_000)
+    (tmp_path / "more.csv").write_bytes(_of_a_table(4))
+    shares = _shares(store, tmp_path / "desk", tmp_path / "more.csv")
+    assert shares == pytest.approx([1 / 8, 2 / 8, 3 / 8, 5 / 8, 6 / 8, 7 / 8, 1.0], abs=0.08)
+
+
+def test_what_nobody_can_know_is_not_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(_of_a_table(1))
+    (tmp_path / "empty.csv").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe")
+    assert amount_of([tmp_path / "a.csv"]).whole == (tmp_path / "a.csv").stat().st_size
+    assert amount_of([tmp_path / "a.csv", tmp_path / "pipe"]).whole == 0
+    assert amount_of([tmp_path / "a.csv", tmp_path / "none.csv"]).whole == 0
+    assert amount_of([tmp_path / "empty.csv"]).share == 0.0
+
+
+def test_an_unknown_file_is_refused_by_whoever_reads_it(tmp_path: Path, store: Store) -> None:
     (tmp_path / "b.txt2").write_text("?", encoding="utf-8")
     with pytest.raises(BadImport, match="does not tell its format"):
-        import_files(store, [tmp_path / "b.txt2"], "import", track)
-    assert totals == [2, 0]
+        import_files(store, [tmp_path / "b.txt2"], "import", untracked)
 
 
 # --- docs/importing.md ---

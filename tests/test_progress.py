@@ -24,9 +24,21 @@ import pytest
 from classifier.commands import terminal
 from classifier.commands.terminal import Terminal
 from classifier.domain.articles import Article, record_of
-from classifier.domain.progress import Doing, Progress, RunProgress, time_left, within
+from classifier.domain.progress import (
+    MEGABYTE,
+    Amount,
+    Doing,
+    Progress,
+    RunProgress,
+    bytes_done,
+    time_left,
+    untracked,
+    within,
+)
 from classifier.domain.sentences import SECOND_FIT
 from classifier.domain.taxonomy import Taxonomy
+from classifier.store.assignments import Additions, Scope
+from classifier.store.log import Draft
 from classifier.store.rows import ago
 from classifier.store.store import Store
 from tests.desk import N_LATER, Desk
@@ -38,7 +50,7 @@ COMMANDS: dict[str, Any] = tomllib.loads((ROOT / "classifier" / "commands" / "co
 # What may take long. `retrain` and `bring` name their steps when they begin, since their records have them too.
 LONG = """
 train; evaluate; suggest; import; export decisions; export examples; export assignments; data-report; desk-report;
-drift-report; tags draft; tags lint; tags export; models compare; models score; archive dry-run; archive sample; archive run;
+drift-report; tags plan; tags apply; tags draft; tags lint; tags export; models export; models compare; models score; archive dry-run; archive sample; archive run;
 archive resume; archive undo; forget; backup; restore; migrate-database
 """
 
@@ -52,7 +64,8 @@ def state(*steps: tuple[str, float, float | None], **how: Any) -> RunProgress:
 
 def loop(label: str, done: int, total: int, seconds: float) -> Doing:
     """Return a loop whose items have just taken some seconds."""
-    return Doing(label=label, done=done, total=total, began_at=ago(seconds=seconds), seconds=seconds)
+    share = done / total if total else 0.0
+    return Doing(label=label, done=done, total=total, began_at=ago(seconds=seconds), seconds=seconds, share=share)
 
 
 # --- what is left ---
@@ -162,6 +175,57 @@ def later(desk: Desk, dated: list[Article]) -> Desk:
     """A desk that has trained once, and has got articles since."""
     desk.add(dated[-N_LATER:])
     return desk
+
+
+def test_a_loop_of_which_only_an_amount_is_known_tells_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, amount, shown, lines = Clock(monkeypatch), Amount(1_000), Terminal(["importing"]), []
+    for _ in shown(clock.each(4, 60.0), amount, "importing"):
+        amount.done += 100
+        lines.append(shown.line())
+    assert lines[-1] == "[1/1] importing · 3 · 30 % · about 7 minutes left"
+
+
+def test_an_amount_that_is_not_known_has_no_share() -> None:
+    assert (Amount().share, Amount(10).share) == (0.0, 0.0)
+    progress = Progress(["first"])
+    list(progress(range(3), Amount(), "first"))
+    assert time_left(progress.state) is None
+
+
+def test_bytes_are_counted_as_megabytes() -> None:
+    progress, seen = Progress(["writing"]), []
+    progress.step("writing")
+    tell = bytes_done(progress, 3 * MEGABYTE + 1)
+    for n in (MEGABYTE // 2, MEGABYTE // 2, MEGABYTE, MEGABYTE + 1, 10 * MEGABYTE):
+        tell(n)
+        doing = progress.state["doing"]
+        seen.append((doing["done"], doing["total"], doing["share"]) if doing else None)
+    assert seen == [(0, 4, 0.0), (1, 4, 0.25), (2, 4, 0.5), (3, 4, 0.75), None]  # more comes than was said: it is over
+    bytes_done(untracked, 0)(5)
+
+
+@pytest.mark.parametrize("what", ["decisions", "examples", "assignments"])
+def test_an_export_knows_how_many_rows_it_has_read(what: str, store: Store, articles: list[Article]) -> None:
+    with_tags = [replace(article, id=f"{article.id}-{n}") for n in range(40) for article in articles][:1_200]
+    store.import_articles(with_tags, "import")
+    amount = Amount()
+    if what == "examples":
+        rows: Iterator[Any] = store.exports.attributed(amount=amount)
+    elif what == "decisions":
+        drafts = [Draft("add", f"tag-{number}") for number in range(1_100)]
+        store.log.decide(with_tags[0].id, drafts, "ed1", lambda *_: {})
+        rows = store.log.all(amount)
+    else:
+        run = store.runs.begin("archive")
+        found = list(store.assignments.candidates(Scope()))
+        added = [Additions(each.article.id, each.stamp, [("new-tag", 0.9)]) for each in found]
+        store.assignments.add(run, added, lambda _: {})
+        rows = store.assignments.standing(run.id, amount)
+    seen = [amount.share for _ in rows]
+    assert seen == sorted(seen)
+    assert seen[0] == 0.0
+    assert 0.4 < seen[-1] < 1.0
+    assert amount.share == 1.0
 
 
 # --- in a log and on a terminal ---

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import replace
 
 from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, warn
 from classifier.commands.importing import read_options
@@ -14,7 +15,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadOperation, TaggerError
 from classifier.importers import Outcome, read_files
-from classifier.importers.formats import n_records
+from classifier.importers.folders import amount_of
 from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
 from classifier.reports.draft.map_file import as_csv
@@ -86,8 +87,9 @@ def _of_store(options: Namespace, store: Store, step: str) -> Iterator[Article]:
 def _of_files(options: Namespace, outcomes: list[Outcome], step: str) -> Iterator[Article]:
     outcome = Outcome()
     outcomes.append(outcome)
-    how = read_options(options)
-    yield from options.progress(read_files(options.files, outcome, how), n_records(options.files, how), step)
+    amount = amount_of(options.files)
+    how = replace(read_options(options), amount=amount)
+    yield from options.progress(read_files(options.files, outcome, how), amount, step)
     if outcome.failures:
         raise TaggerError("\n".join(outcome.failures))
 

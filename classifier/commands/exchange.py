@@ -12,6 +12,7 @@ from classifier.domain.exchange.formats import MAX_BYTES, Incoming, format_of, r
 from classifier.domain.exchange.skos_in import Options
 from classifier.domain.files import whole_file
 from classifier.domain.operation_lines import operation_to_text
+from classifier.domain.progress import Amount
 from classifier.domain.resolving import resolve
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadSetting
@@ -44,7 +45,8 @@ def do_export(options: Namespace, settings: Settings) -> None:
 def _counts(options: Namespace, store: Store, taxonomy: Taxonomy) -> Counter[str]:
     """Return the number of articles that have each living tag."""
     counts = Counter[str]()
-    for example in options.progress(store.exports.attributed(texts=False), 0, "counting articles"):
+    articles = store.exports.attributed(texts=False, amount=(amount := Amount()))
+    for example in options.progress(articles, amount, "counting articles"):
         counts.update({living for tag in example.article.tags or () for living in resolve(tag, taxonomy)})
     return counts
 

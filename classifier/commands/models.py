@@ -69,7 +69,9 @@ def do_export(options: Namespace, _settings: Settings) -> None:
     from classifier.model.export import export_model
 
     registry = registry_of(options)
+    options.progress.step("reading")
     model = registry.load_fitted_champion() if options.version is None else registry.load(options.version)
+    options.progress.step("writing")
     export_model(model, options.output)
     result = {"version": model.version, "output": str(options.output)}
     print_result(options, result, f"{model.version} -> {options.output}; read it with joblib.load")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from classifier.commands.common import print_json, print_text, registry_of, store_of, taxonomy_of, warn_set_aside
 from classifier.commands.parser import Usage
 from classifier.domain.files import whole_file
+from classifier.domain.progress import Amount
 from classifier.reports.json_form import to_json
 from classifier.settings import Settings
 from classifier.store.rows import now
@@ -64,7 +65,8 @@ def _kept_data_report(options: Namespace, settings: Settings) -> DataReport:
     store, registry = store_of(options), registry_of(options)
     taxonomy = taxonomy_of(registry, store) or registry.load_champion().taxonomy
     how = settings.starter_until, settings.close_after_days, settings.learn_left
-    return keep_data_report(store, taxonomy, store.exports.attributed(*how), options.progress)
+    examples = store.exports.attributed(*how, amount=(amount := Amount()))
+    return keep_data_report(store, taxonomy, examples, options.progress, amount)
 
 
 def do_desk_report(options: Namespace, _settings: Settings) -> None:

@@ -7,6 +7,7 @@ from classifier.commands.common import (
     print_champion,
     print_json,
     print_rows,
+    print_text,
     registry_of,
     store_of,
     store_of_log,
@@ -53,7 +54,9 @@ def _warn_dates(dated: Mapping[str, str]) -> None:
 
 
 def do_apply(options: Namespace, settings: Settings) -> None:
+    options.progress.step("reading")
     registry, taxonomy, head = registry_of(options), read_taxonomy(options.file), None
+    options.progress.step("applying")
     if (store := store_of_log(options, settings, registry)) is None:
         applied = apply_taxonomy(registry, taxonomy, user_name())
     else:
@@ -67,7 +70,9 @@ def do_apply(options: Namespace, settings: Settings) -> None:
     if head is None:
         print_champion(options, applied.champion)
     else:
-        print(f"change {head.n}: the taxonomy is {head.taxonomy.version}; {applied.champion.version} stays champion")
+        print_text(
+            f"change {head.n}: the taxonomy is {head.taxonomy.version}; {applied.champion.version} stays champion"
+        )
     print("tags: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
 
 

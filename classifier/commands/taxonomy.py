@@ -28,7 +28,7 @@ def do_plan(options: Namespace, _settings: Settings) -> None:
     operations, store, registry = _operations(options), store_of(options), registry_of(options)
     publish(registry, store)
     after = store.taxonomy.preview(operations)
-    preview = preview_of(store, registry, after, after.n - len(operations))
+    preview = preview_of(store, registry, after, after.n - len(operations), options.progress)
     print_result(options, preview, "\n".join(lines_of(preview)))
 
 

@@ -40,7 +40,7 @@ class Terminal(Progress):
         name, outermost = self.present or "", self.loops[:1]
         parts = [f"[{self._number()}/{len(self.state['names'])}] {name}"]
         parts += [_count(loop, name) for loop in [*outermost, *self.loops[1:][-1:]]]
-        parts += [f"{100 * loop['done'] / loop['total']:.0f} %" for loop in outermost if loop["total"] and loop["done"]]
+        parts += [f"{100 * loop['share']:.0f} %" for loop in outermost if loop["share"]]
         left = time_left(self.state)
         return " · ".join([*parts, str(left)] if left is not None else parts)
 
@@ -55,7 +55,7 @@ class Terminal(Progress):
             Terminal._bar = tqdm(total=1.0, file=sys.stderr, leave=False, **shape)
         Terminal._bar.ncols = os.get_terminal_size(sys.stderr.fileno()).columns or N_COLUMNS
         doing = self.state["doing"]
-        share = doing["done"] / doing["total"] if doing is not None and doing["total"] else 0.0
+        share = doing["share"] if doing is not None else 0.0
         Terminal._bar.n = max(Terminal._bar.n, (self._number() - 1 + share) / len(self.state["names"]))
         Terminal._bar.set_description_str(self.line())
 

@@ -1,21 +1,64 @@
 """Progress of long work: the steps of a command or a run, the loops in them, and how long they still take."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from math import ceil, floor
 from time import time
-from typing import Any, NamedTuple, NotRequired
+from typing import IO, Any, NamedTuple, NotRequired
 
 from typing_extensions import TypedDict
 
 from classifier.texts import english
 
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Yields items and shows progress. Takes the items, their number (0 if it is not known) and a label."""
+
+class Amount:
+    """How much of a whole is done, such as bytes of files, where the number of items is not known. A whole of 0 is not known."""
+
+    def __init__(self, whole: int = 0) -> None:
+        self.whole, self.done = whole, 0
+
+    @property
+    def share(self) -> float:
+        """How much is done, between 0 and 1."""
+        return min(1.0, self.done / self.whole) if self.whole else 0.0
+
+
+Track = Callable[[Iterable[Any], int | Amount, str], Iterable[Any]]
+"""Yields items and shows progress. Takes the items, their number (0 if it is not known) or an amount, and a label."""
 
 LOOP_SECONDS = 1.0  # of a loop, before it tells how long it still takes
 PACE_SECONDS = 10.0  # of a run that count as expected, so that a short first step says little of the others
+MEGABYTE = 1 << 20
 N_LINES = 100  # of the log, the newest
+
+
+def bytes_done(track: Track, n_bytes: int) -> Callable[[int], None]:
+    """Return a function that is told of each part of some bytes that it is done. The loop of `track` counts megabytes."""
+    n_megabytes, done = ceil(n_bytes / MEGABYTE), 0
+    loop = iter(track(range(n_megabytes + 1), n_megabytes, "megabytes"))
+    next(loop, None)
+
+    def tell(n: int) -> None:
+        nonlocal done
+        before, done = done // MEGABYTE, done + n
+        deque(islice(loop, done // MEGABYTE - before), maxlen=0)
+
+    return tell
+
+
+class Told:
+    """An open file that tells how many bytes are read of it."""
+
+    def __init__(self, file: IO[bytes], tell: Callable[[int], None]) -> None:
+        self._file, self._tell = file, tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        content = self._file.read(size)
+        self._tell(len(content))
+        return content
 
 
 def within(track: Track, message: str) -> Track:
@@ -32,13 +75,17 @@ class DoneStep(TypedDict):
 
 
 class Doing(TypedDict):
-    """The loop that a step is in. `total` is 0 where it is not known. `seconds` is how long the items took that are done."""
+    """The loop that a step is in. `total` is 0 where it is not known. `seconds` is how long the items took that are done.
+
+    `share` is how much is done, between 0 and 1. It is 0 where nothing tells.
+    """
 
     label: str
     done: int
     total: int
     began_at: NotRequired[str]
     seconds: NotRequired[float]
+    share: NotRequired[float]
 
 
 class LogLine(TypedDict):
@@ -86,15 +133,17 @@ class Progress:
             last = self.state["steps"][-1]
             last["seconds"] = round(_seconds_since(last["began_at"]), 1)
 
-    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    def __call__(self, items: Iterable[Any], total: int | Amount, label: str) -> Iterator[Any]:
         """Yield items, and count how many are done."""
+        amount, n_items = (total, 0) if isinstance(total, Amount) else (None, total)
         if not self.loops and label in self.state["names"] and label != self.present:
             self.step(label)
-        loop, begun = Doing(label=label, done=0, total=total, began_at=_now(), seconds=0.0), time()
+        loop, begun = Doing(label=label, done=0, total=n_items, began_at=_now(), seconds=0.0, share=0.0), time()
         self._set_loops([*self.loops, loop])
         try:
             for done, item in enumerate(items):
                 loop["done"], loop["seconds"] = done, time() - begun
+                loop["share"] = amount.share if amount is not None else done / n_items if n_items else 0.0
                 self.show(moved=True)
                 yield item
         finally:
@@ -124,7 +173,7 @@ class _Untracked(Progress):
     def step(self, name: str) -> None:
         pass
 
-    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    def __call__(self, items: Iterable[Any], total: int | Amount, label: str) -> Iterator[Any]:
         return iter(items)
 
     def say(self, text: str) -> None:
@@ -174,10 +223,9 @@ def time_left(progress: RunProgress) -> Left | None:
 
 def _of_loop(doing: Doing | None) -> float | None:
     """Return how many seconds a loop still takes if it goes on as it did, None where it is too early to tell."""
-    if doing is None or doing.get("seconds", 0.0) < LOOP_SECONDS or not 0 < doing["done"] < doing["total"]:
+    if doing is None or doing.get("seconds", 0.0) < LOOP_SECONDS or not 0.0 < doing.get("share", 0.0) < 1.0:
         return None
-    whole = doing["seconds"] / doing["done"] * doing["total"]
-    return max(0.0, whole - _seconds_since(doing["began_at"]))
+    return max(0.0, doing["seconds"] / doing["share"] - _seconds_since(doing["began_at"]))
 
 
 def seconds_of_steps(progress: Mapping[str, Any]) -> dict[str, float]:

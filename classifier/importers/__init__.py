@@ -11,8 +11,8 @@ from pathlib import Path
 from classifier.domain.articles import Article, check_id, checked
 from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadImport
-from classifier.importers.folders import read_folder
-from classifier.importers.formats import format_of, n_records
+from classifier.importers.folders import amount_of, read_folder
+from classifier.importers.formats import format_of
 from classifier.importers.lines import read_lines
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import (
@@ -69,9 +69,10 @@ def import_files(
     Raises `BadImport` if a file could not be read to its end. What could be read of it and of the others is stored.
     """
     outcome = Outcome()
-    articles: Iterable[Article] = read_files(files, outcome, options, terms, set_aside)
-    if track is not None:
-        articles = track(articles, n_records(files, options), "importing")
+    amount = amount_of(files) if track is not None else None
+    articles: Iterable[Article] = read_files(files, outcome, replace(options, amount=amount), terms, set_aside)
+    if track is not None and amount is not None:
+        articles = track(articles, amount, "importing")
     outcome.stored = stored = store.import_articles(articles, source)
     if outcome.failures:
         text = _(

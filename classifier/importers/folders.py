@@ -4,13 +4,14 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
 
 from classifier.domain.articles import Article, article_from_text
+from classifier.domain.progress import Amount
 from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TEXT,
@@ -37,6 +38,8 @@ def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
         raise BadArticle(_("%(folder)s is not a folder.", folder=folder), "")
     root = folder.resolve()
     for path in _files(folder):
+        if options.amount is not None:
+            options.amount.done += _size(path)
         if path.is_dir():
             yield LeftOut("folders that are links")
         elif path.suffix.lower() not in _HTML | _TEXT:
@@ -46,6 +49,19 @@ def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
                 yield ArticleRecord(_article(path, folder, root, options), file=str(path))
             except BadArticle as error:
                 yield SetAside(str(path), None, str(error), error.field)
+
+
+def amount_of(paths: Iterable[Path]) -> Amount:
+    """Return how many bytes files and folders have. The whole is 0 where a pipe, or what cannot be read, does not tell."""
+    try:
+        sizes = [sum(map(_size, _files(path))) if path.is_dir() else path.is_file() and _size(path) for path in paths]
+    except (BadArticle, OSError):  # whoever reads the file says what is wrong
+        return Amount()
+    return Amount(sum(sizes) if all(sizes) else 0)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _files(folder: Path) -> Iterator[Path]:

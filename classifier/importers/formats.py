@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from classifier.domain.progress import Amount
 from classifier.errors import BadArticle
 from classifier.importers.records import ReadOptions
 from classifier.texts import _
@@ -26,9 +27,6 @@ _BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
 
 
-_BESIDE_A_RECORD = {"jsonl": b"\n", "wxr": b"<item>"}  # stands once in each record, or nearly so
-
-
 def format_of(path: Path, options: ReadOptions) -> str:
     """Return wxr, csv, jsonl or folder. Raises `BadArticle` if neither name nor content shows it."""
     if options.format is not None:
@@ -42,30 +40,6 @@ def format_of(path: Path, options: ReadOptions) -> str:
             "",
         )
     return _SUFFIXES.get(suffix) or _by_content(path)
-
-
-def n_records(paths: Iterable[Path], options: ReadOptions) -> int:
-    """Return about how many records files have. 0: only whoever reads them can tell, or will say what is wrong."""
-    try:
-        counts = [_n_records(path, options) for path in paths]
-    except (BadArticle, OSError):
-        return 0
-    return sum(counts) if all(counts) else 0
-
-
-def _n_records(path: Path, options: ReadOptions) -> int:
-    mark = _BESIDE_A_RECORD.get(format_of(path, options)) if path.is_file() else None  # a pipe is read only once
-    if mark is None:
-        return 0
-    n, before = 0, b""
-    with path.open("rb") as file:
-        if file.peek(2)[:2] == _GZIP:  # what it unpacks to may be long
-            return 0
-        while read := file.read(1 << 20):
-            chunk = before + read
-            n += chunk.count(mark)
-            before = chunk[len(chunk) - len(mark) + 1 :]
-    return n
 
 
 def _by_content(path: Path) -> str:
@@ -101,10 +75,11 @@ def reads_terms(paths: Iterable[Path], options: ReadOptions) -> bool:
 
 
 class _Unpacked(io.RawIOBase):
-    """The bytes of an open file, unpacked if it is `packed`."""
+    """The bytes of an open file, unpacked if it is `packed`. An `amount` is told how far the file is read."""
 
-    def __init__(self, path: Path, file: IO[bytes], packed: bool) -> None:
+    def __init__(self, path: Path, file: IO[bytes], packed: bool, amount: Amount | None) -> None:
         self._path, self._file = path, file
+        self._amount, self._told = amount, 0
         self._bytes: Any = gzip.GzipFile(fileobj=file) if packed else file
         self._packed, self._n_bytes = packed, 0
 
@@ -115,6 +90,9 @@ class _Unpacked(io.RawIOBase):
         try:
             chunk = self._bytes.read(len(buffer))
             self._n_bytes += len(chunk)
+            if self._amount is not None and self._amount.whole:
+                self._amount.done += self._file.tell() - self._told
+                self._told = self._file.tell()
             if self._packed:
                 self._check_size()
         except (OSError, EOFError, zlib.error) as error:  # EOFError, zlib.error and BadGzipFile: a damaged file
@@ -143,8 +121,10 @@ class _Unpacked(io.RawIOBase):
         super().close()
 
 
-def open_bytes(path: Path) -> io.BufferedReader:
+def open_bytes(path: Path, amount: Amount | None = None) -> io.BufferedReader:
     """Open a file for reading, unpacking it if it is packed with gzip (by its first bytes, or its name).
+
+    An `amount` with a whole is told how many bytes of the file are read, packed ones as they are.
 
     Raises `BadArticle` here or while reading, naming the file: it cannot be read, is damaged, or unpacks to too much.
     """
@@ -153,4 +133,4 @@ def open_bytes(path: Path) -> io.BufferedReader:
         packed = file.peek(2)[:2] == _GZIP or path.suffix.lower() == ".gz"
     except OSError as error:
         raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error.strerror), "") from None
-    return io.BufferedReader(_Unpacked(path, file, packed), _CHUNK)
+    return io.BufferedReader(_Unpacked(path, file, packed, amount), _CHUNK)

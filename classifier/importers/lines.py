@@ -10,6 +10,7 @@ from typing import Any
 
 from classifier.domain import strict_json
 from classifier.domain.articles import RECORD_FIELDS, article_from_file
+from classifier.domain.progress import Amount
 from classifier.errors import BadArticle, BadJSON
 from classifier.importers.formats import open_bytes
 from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
@@ -22,7 +23,7 @@ MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
 
 def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a JSON Lines file."""
-    for number, line in _numbered(path):
+    for number, line in _numbered(path, options.amount):
         try:
             record = _record(line, options)
             article, ignored = article_from_file(record), frozenset(record) - RECORD_FIELDS - OF_EXPORTS
@@ -47,8 +48,8 @@ def names_of(path: Path, options: ReadOptions) -> list[str]:
     return list(names)
 
 
-def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
-    with open_bytes(path) as file:
+def _numbered(path: Path, amount: Amount | None = None) -> Iterator[tuple[int, bytes]]:
+    with open_bytes(path, amount) as file:
         number = 0
         while line := file.readline(MAX_LINE + 1):
             number += 1

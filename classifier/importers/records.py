@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from classifier.domain.articles import Article
+from classifier.domain.progress import Amount
 from classifier.errors import BadArticle
 from classifier.texts import _
 
@@ -30,6 +31,7 @@ class ReadOptions:
     post_types: frozenset[str] = frozenset(["post"])
     statuses: frozenset[str] = frozenset(["publish"])
     domains: frozenset[str] = frozenset(["category", "post_tag"])
+    amount: Amount | None = field(default=None, compare=False)  # is told how many bytes of the files are read
 
 
 @dataclass(frozen=True)

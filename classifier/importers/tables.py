@@ -36,7 +36,7 @@ _NAMED_DELIMITER = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)  # what E
 def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a CSV file. Raises `BadArticle` if a needed column is missing, or a row has no end."""
     csv.field_size_limit(MAX_TEXT)
-    with open_bytes(path) as file:
+    with open_bytes(path, options.amount) as file:
         encoding = encoding_of(file.peek(3)[:3], options.encoding)
         text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
         try:

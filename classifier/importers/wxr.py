@@ -63,7 +63,7 @@ _LISTS = {
 
 def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the posts of an export as articles, and the site's terms. Raises `BadArticle` where reading stops."""
-    with open_bytes(path) as file:
+    with open_bytes(path, options.amount) as file:
         yield from _Export(path, options).read(file)
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from classifier.domain.progress import Amount
 from classifier.errors import BadArticle
 from classifier.importers.formats import MAX_RATIO, MAX_UNPACKED
 from classifier.texts import _, number
@@ -28,8 +29,8 @@ def is_zip(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def unpack(path: Path, folder: Path) -> Iterator[Path]:
-    """Unpack the files of a zip archive into a folder, and yield each when it is there.
+def unpack(path: Path, folder: Path, amount: Amount | None = None) -> Iterator[Path]:
+    """Unpack the files of a zip archive into a folder, and yield each when it is there. An `amount` is told how many bytes are done.
 
     Hidden files, links and what macOS adds are passed over. Raises `BadArticle`, naming the file and the limit, if it is damaged
     or encrypted, a name leads out of the folder, or it has or unpacks to too much.
@@ -40,12 +41,15 @@ def unpack(path: Path, folder: Path) -> Iterator[Path]:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if len(members) > MAX_FILES:
                 raise BadArticle(_("%(path)s has more than %(most)s files.", path=path, most=number(MAX_FILES)), "")
+            amount = amount or Amount()
+            amount.whole = sum(member.file_size for member in members)
             n_left = min(MAX_UNPACKED, max(_RATIO_COUNTS_FROM, MAX_RATIO * path.stat().st_size))
             for member in members:
                 target = _target(path, folder, member)
                 if target is not None:
                     n_left -= _copy(path, archive, member, target, n_left)
                     yield target
+                amount.done += member.file_size
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, struct.error) as error:
         raise BadArticle(
             _("Cannot read %(path)s: %(error)s.", path=path, error=str(error) or type(error).__name__), ""

@@ -18,7 +18,7 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from typing import TypedDict
 import classifier
 from classifier.domain import deleted
 from classifier.domain.files import PRIVATE, make_private_folder, sync_folder, whole_file
-from classifier.domain.progress import Progress
+from classifier.domain.progress import Progress, Told, Track, bytes_done
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.serving import shadow
 from classifier.serving.registry import LEFT_SECONDS, Registry
@@ -86,7 +86,7 @@ def back_up(database_url: str, registry: Registry, output: Path, progress: Progr
         progress.step("copying the database")
         n_rows = save_copy(database_url, folder / DATABASE, progress)
         progress.step("copying the models")
-        versions = _copy_models(registry, folder / MODELS)
+        versions = _copy_models(registry, folder / MODELS, progress)
         champion = Registry(folder / MODELS).champion()
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         manifest: _Manifest = {
@@ -101,24 +101,31 @@ def back_up(database_url: str, registry: Registry, output: Path, progress: Progr
         with _scratch(output.parent) as scratch:
             written = scratch / output.name  # its ending says whether it is packed
             progress.step("writing")
-            _write(written, manifest, folder, files)
+            _write(written, manifest, folder, files, progress)
             progress.step("checking")
-            contents = _unpacked(written, scratch)
+            contents = _unpacked(written, scratch, progress)
             written.replace(output)
         sync_folder(output.parent)
     return contents
 
 
-def _write(path: Path, manifest: _Manifest, folder: Path, files: list[Path]) -> None:
+def _write(path: Path, manifest: _Manifest, folder: Path, files: list[Path], track: Track) -> None:
+    tell = _tell(manifest, track)
     with whole_file(path, PRIVATE) as file, tarfile.open(fileobj=file, mode="w|") as tar:
         info = tarfile.TarInfo(MANIFEST)
         info.size = len(content := json.dumps(manifest, indent=1).encode())
         tar.addfile(info, io.BytesIO(content))
         for member in files:
-            tar.add(member, str(member.relative_to(folder)))
+            with member.open("rb") as source:
+                name = str(member.relative_to(folder))
+                tar.addfile(tar.gettarinfo(arcname=name, fileobj=source), Told(source, tell))
 
 
-def _copy_models(registry: Registry, target: Path) -> list[str]:
+def _tell(manifest: _Manifest, track: Track) -> Callable[[int], None]:
+    return bytes_done(track, sum(file["size"] for file in manifest["files"].values()))
+
+
+def _copy_models(registry: Registry, target: Path, track: Track) -> list[str]:
     """Copy the models in use and return their versions. A promotion meanwhile does no harm."""
     target.mkdir()
     champion = registry.champion()
@@ -127,7 +134,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
     if champion is not None:
         registry.champion_folder()  # checks it: a backup of a broken model is useless
         (target / POINTER).write_text(json.dumps(vars(champion), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for version in versions:
+    for version in track(versions, len(versions), "versions"):
         (target / version).mkdir()
         with registry.locked():
             for file in (registry.folder / version).iterdir():
@@ -152,7 +159,7 @@ def restore(
     """
     with _scratch(registry.folder) as folder:
         progress.step("checking")
-        contents = _unpacked(backup, folder)
+        contents = _unpacked(backup, folder, progress)
         progress.step("restoring the database")
         path = file_of(parsed_url(database_url))  # None on PostgreSQL
         if not force:
@@ -174,15 +181,15 @@ def restore(
     return contents, aside
 
 
-def _unpacked(backup: Path, folder: Path) -> Contents:
+def _unpacked(backup: Path, folder: Path, track: Track) -> Contents:
     """Unpack a backup and check all of it; raise `BadBackup` if anything is missing, added or changed."""
     try:
         with tarfile.open(backup, "r:*") as tar:
             manifest = _read_manifest(tar)
-            files = manifest["files"]
+            files, tell = manifest["files"], _tell(manifest, track)
             for member in tar:
                 if member.name != MANIFEST:
-                    _unpack(tar, member, files, folder)
+                    _unpack(tar, member, files, folder, tell)
         missing = [name for name in files if not (folder / name).is_file()]
         if missing or DATABASE not in files:
             raise BadBackup(f"lacks {missing[:1] or DATABASE}")
@@ -210,7 +217,9 @@ def _read_manifest(tar: tarfile.TarFile) -> _Manifest:
     return manifest
 
 
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _File], folder: Path) -> None:
+def _unpack(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _File], folder: Path, tell: Callable[[int], None]
+) -> None:
     """Write a file of a backup. Its name, kind, size and content must be those of the manifest."""
     source = tar.extractfile(member) if member.isreg() and _NAME.fullmatch(member.name) else None
     if source is None or member.name not in files or (folder / member.name).exists():
@@ -218,7 +227,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _Fil
     path = folder / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
-        shutil.copyfileobj(source, target)
+        shutil.copyfileobj(Told(source, tell), target)
         target.flush()
         os.fsync(target.fileno())
     if _facts(path) != files[member.name]:

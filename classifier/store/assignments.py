@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
+from classifier.domain.progress import Amount
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.events import ADDED, TAKEN_BACK, Noted, note
 from classifier.store.log import listings, read_log, standings_of
@@ -249,22 +250,25 @@ class Assignments(Part):
             for row in rows
         ], head
 
-    def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
-        """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
+    def standing(self, run_id: str | None = None, amount: Amount | None = None) -> Iterator[Assignment]:
+        """Yield the tags that runs, or one run, added and that nobody has undone or removed since.
+
+        An `amount` is told how much is read.
+        """
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
-        for page in self.pages(query, assignments.c.n):
+        for page in self.pages(query, assignments.c.n, amount=amount):
             rows = [row._mapping for row in page]
             with self.reading() as connection:
                 overruled = _overruled(connection, rows)
             yield from (_of_row(row) for row in rows if row["n"] not in overruled)
 
-    def undone(self, run_id: str | None = None) -> Iterator[Assignment]:
-        """Yield what was taken back and has not been added again."""
+    def undone(self, run_id: str | None = None, amount: Amount | None = None) -> Iterator[Assignment]:
+        """Yield what was taken back and has not been added again. An `amount` is told how much is read."""
         again = assignments.alias()
         same_tag = (again.c.article_id == assignments.c.article_id) & (again.c.tag == assignments.c.tag)
         stands = select(again.c.n).where(same_tag, again.c.undone_at.is_(None)).exists()
         query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~stands)
-        for rows in self.pages(query, assignments.c.n):
+        for rows in self.pages(query, assignments.c.n, amount=amount):
             yield from (_of_row(row._mapping) for row in rows)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
+from classifier.domain.progress import Amount
 from classifier.store.answering import Answered, answered_together, carry_out, carry_out_also, check_stands
 from classifier.store.changes import note_change
 from classifier.store.log import FIELDS, ArticleLog, Draft, article_log, listings, log_of, standings_of
@@ -92,9 +93,9 @@ class DecisionLog(Part):
         with self.reading() as connection:
             return article_log(connection, existing_row(connection, article_id), log_of(connection, article_id))
 
-    def all(self) -> Iterator[Decision]:
-        """Yield the whole log in its order, without holding it in memory."""
-        for rows in self.pages(select(decisions.c.n, *FIELDS), decisions.c.n):
+    def all(self, amount: Amount | None = None) -> Iterator[Decision]:
+        """Yield the whole log in its order, without holding it in memory. An `amount` is told how much is read."""
+        for rows in self.pages(select(decisions.c.n, *FIELDS), decisions.c.n, amount=amount):
             yield from (Decision(*row[1:]) for row in rows)
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:

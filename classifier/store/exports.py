@@ -11,6 +11,7 @@ from classifier.domain.dates import in_utc
 from classifier.domain.decisions import CMS, Case, Filed, Standing, scores_of
 from classifier.domain.examples import Attributed, read_through
 from classifier.domain.origins import ALL, CLOSED, LEFT, NOTHING_OFFERED, Offered, echoes_of, origins_of
+from classifier.domain.progress import Amount
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
@@ -42,6 +43,7 @@ class Exports(Part):
         known: Container[str] = (),
         texts: bool = True,
         ids: Sequence[str] | None = None,
+        amount: Amount | None = None,
     ) -> Iterator[Attributed]:
         """Yield what training reads: the examples, with who decided on their tags, and how these came onto the article.
 
@@ -54,10 +56,11 @@ class Exports(Part):
             known: ids of articles that are examples though nothing is known of their tags any more.
             texts: whether the texts of the articles are wanted, which are most of what is read.
             ids: of the articles that are read; None: all of them.
+            amount: is told how many of all articles are read.
         """
         with self.reading() as connection:
             with_starter = with_starter_articles(connection, starter_until)
-        for rows in self._in_batches(texts, ids):
+        for rows in self._in_batches(texts, ids, amount):
             with self.reading() as connection:
                 standings, taxonomy = standings_of(connection, rows, as_written=True), head_of(connection)
                 offered = offered_on(connection, [row["id"] for row in rows])
@@ -104,10 +107,12 @@ class Exports(Part):
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
-    def _in_batches(self, texts: bool = True, ids: Sequence[str] | None = None) -> Iterator[Sequence[Columns]]:
+    def _in_batches(
+        self, texts: bool = True, ids: Sequence[str] | None = None, amount: Amount | None = None
+    ) -> Iterator[Sequence[Columns]]:
         query = select(*(column for column in articles.c if texts or column.name not in TEXT_FIELDS))
         none = {} if texts else dict.fromkeys(TEXT_FIELDS, "")
-        pages = self.pages(query, articles.c.id, "", BATCH) if ids is None else self._of_ids(query, ids)
+        pages = self.pages(query, articles.c.id, "", BATCH, amount) if ids is None else self._of_ids(query, ids)
         for rows in pages:
             yield [{**row._mapping, **none} if none else row._mapping for row in rows]
 

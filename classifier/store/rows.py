@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Column, Connection, Engine, RowMapping, Select, select
+from sqlalchemy import Column, Connection, Engine, RowMapping, Select, func, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article
+from classifier.domain.progress import Amount
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
 from classifier.texts import _
@@ -110,11 +111,21 @@ class Part:
         with self.reading() as connection:
             return int(connection.scalar(query) or 0)
 
-    def pages(self, query: Select[Any], key: Column[Any], last: Any = 0, limit: int = 1000) -> Iterator[Sequence[Any]]:
-        """Yield the rows of a query behind a key, page by page, so that memory and transactions stay small."""
+    def pages(
+        self, query: Select[Any], key: Column[Any], last: Any = 0, limit: int = 1000, amount: Amount | None = None
+    ) -> Iterator[Sequence[Any]]:
+        """Yield the rows of a query behind a key, page by page, so that memory and transactions stay small.
+
+        An `amount` is told how many rows there are, and how many are done.
+        """
+        if amount is not None:
+            counted = query.with_only_columns(func.count(), maintain_column_froms=True)
+            amount.whole = self._number(counted.where(key > last))
         while rows := self._tuples(query.where(key > last).order_by(key).limit(limit)):
             yield rows
             last = getattr(rows[-1], key.name)
+            if amount is not None:
+                amount.done += len(rows)
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> RowMapping | None:

@@ -12,7 +12,7 @@ import numpy as np
 from classifier.domain import sentences as said
 from classifier.domain.articles import Article
 from classifier.domain.examples import Attributed, labels_of, read_through
-from classifier.domain.progress import Track
+from classifier.domain.progress import Amount, Track
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
@@ -83,8 +83,8 @@ def read_inputs(
     older = [snapshot.articles for snapshot in (learned, anchor and anchor.snapshot) if snapshot is not None]
     how = (settings.starter_until, settings.close_after_days, settings.learn_left)
     # An article that loses its last label stays an example, or nobody would see that the label is gone.
-    attributed = store.exports.attributed(*how, known=set().union(*older))
-    examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
+    attributed = store.exports.attributed(*how, known=set().union(*older), amount=(amount := Amount()))
+    examples = sorted(track(attributed, amount, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)
     followed = None

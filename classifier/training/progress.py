@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from classifier.domain import sentences as said
-from classifier.domain.progress import Progress, seconds_of_steps
+from classifier.domain.progress import Amount, Progress, seconds_of_steps
 from classifier.errors import Cancelled, TaggerError
 from classifier.store.runs import Run
 from classifier.store.store import Store
@@ -55,10 +55,10 @@ class Watched:
         with suppress(Exception):  # what is known of the run itself is recorded by whoever ends it
             self._beat()
 
-    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+    def __call__(self, items: Iterable[Any], total: int | Amount, label: str) -> Iterator[Any]:
         """Yield items and note how far they are. Raise `Cancelled` if somebody stops the run."""
         if not self._progress.loops:
-            self.say(english(said.COUNTED, what=label, n=f"{total:,}") if total else label)
+            self.say(english(said.COUNTED, what=label, n=f"{total:,}") if isinstance(total, int) and total else label)
         for item in self._progress(items, total, label):
             self._stop_if_cancelled()
             yield item

@@ -12,12 +12,14 @@ import orjson
 from classifier.archive.bring.folder import ArchiveFolder, HowRead, State
 from classifier.domain.articles import Article, read_articles, record_of
 from classifier.domain.files import PRIVATE, make_private_folder, whole_file
+from classifier.domain.progress import Amount
 from classifier.domain.sentences import READ, REPORTED
 from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport
 from classifier.importers import Outcome, read_files
+from classifier.importers.folders import amount_of
 from classifier.importers.formats import format_of
 from classifier.importers.lines import names_of
 from classifier.importers.records import ReadOptions, SetAside, shown
@@ -153,9 +155,11 @@ class _Reading:
 
     def read(self, progress: Watched) -> None:
         """Write the articles of all files as records."""
-        articles: Iterable[Article] = read_files(self.sources, self.outcome, self.options, None, self._set_aside)
+        amount = amount_of(self.sources)
+        options = replace(self.options, amount=amount)
+        articles: Iterable[Article] = read_files(self.sources, self.outcome, options, None, self._set_aside)
         with whole_file(self.folder.articles, PRIVATE) as lines:
-            for article in progress(articles, 0, "reading the files"):
+            for article in progress(articles, amount, "reading the files"):
                 self._count(article)
                 lines.write(orjson.dumps(record_of(article)) + b"\n")
 
@@ -212,7 +216,7 @@ def _sources(folder: ArchiveFolder, state: State, progress: Watched) -> Iterator
         if is_zip(path):
             target = folder.unpacked / str(number)
             make_private_folder(target)
-            yield from _of_zip(list(progress(unpack(path, target), 0, "unpacking")), target)
+            yield from _of_zip(list(progress(unpack(path, target, amount := Amount()), amount, "unpacking")), target)
         elif path.suffix.lower() in _TEXTS:
             has_texts = True
         else:

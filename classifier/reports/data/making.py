@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from classifier.domain.examples import Attributed, read_through
-from classifier.domain.progress import Doing, Progress
+from classifier.domain.progress import Amount, Progress
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.data.figures import data_report
@@ -23,9 +23,11 @@ NOTE_SECONDS = 2.0  # between two notes of the progress
 
 
 def keep_data_report(
-    store: Store, taxonomy: Taxonomy, examples: Iterable[Attributed], progress: Progress
+    store: Store, taxonomy: Taxonomy, examples: Iterable[Attributed], progress: Progress, amount: Amount | None = None
 ) -> DataReport:
     """Make the data report of what training would learn from, keep it for the pages, and return it.
+
+    `amount` says how many of the examples are read.
 
     Raises:
         Busy: if another process is making it.
@@ -36,7 +38,7 @@ def keep_data_report(
         try:
             noted.note("reading the articles", 0.0)
             made_at, last = now(), store.log.last()  # what comes while it is made counts as newer
-            read = list(progress(examples, 0, "reading"))
+            read = list(progress(examples, amount or 0, "reading"))
             timeless = [each.article.id for each in read if each.source == STARTER]
             articles = [read_through(each.article, taxonomy) for each in read]
             ignored = store.ignored_blocks.list()
@@ -64,9 +66,9 @@ class _Noted:
         self._last = time.monotonic()
         self._store.reports.put(KeptReport(PROGRESS, now(), 0, "", {"doing": doing, "share": round(share, 3)}))
 
-    def track(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
-        for number, item in enumerate(self._progress(items, total, label)):
+    def track(self, items: Iterable[Any], total: int | Amount, label: str) -> Iterator[Any]:
+        for item in self._progress(items, total, label):
             if time.monotonic() - self._last >= NOTE_SECONDS:
-                doing = self._progress.state["doing"] or Doing(label=label, done=number, total=total)
-                self.note(doing["label"], doing["done"] / doing["total"] if doing["total"] else 0.0)
+                doing = self._progress.state["doing"]
+                self.note(doing["label"] if doing else label, doing["share"] if doing else 0.0)
             yield item

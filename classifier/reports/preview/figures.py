@@ -11,6 +11,7 @@ from typing import NamedTuple
 from classifier.domain.alias_checks import alias_key
 from classifier.domain.articles import Article
 from classifier.domain.editing import Edit
+from classifier.domain.progress import Track, untracked
 from classifier.domain.snapshots import Labelled, read_validated
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
@@ -27,11 +28,12 @@ from classifier.serving.registry import Registry
 from classifier.store.reports import DESK
 from classifier.store.store import Store
 
+COUNTING, READING, JUDGING = "counting articles", "reading articles", "judging articles"  # the steps
 N_READ = 2_000  # of the newest articles
 N_JUDGED = 500  # of them, by the champion
 
 
-def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int) -> Preview:
+def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int, track: Track = untracked) -> Preview:
     """Return what the rows of a log behind `based_on` do, which are not stored. The rows up to there are."""
     edits = [edit for row in after.rows[based_on:] for edit in after.edits[row.n]]
     present = store.taxonomy.head()
@@ -41,14 +43,17 @@ def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int
     tags = list(dict.fromkeys(edit.tag for edit in edits if edit.tag is not None))
     counts = LabelCounts(tags, before, head)
     speaking = store.tag_labels.speaking_of(counts.ids)
-    counts.add(example.article for example in store.exports.attributed(texts=False, ids=speaking.article_ids))
+    labelled = store.exports.attributed(texts=False, ids=speaking.article_ids)
+    counts.add(each.article for each in track(labelled, len(speaking.article_ids), COUNTING))
     counts.add_complete(store.tag_labels.complete(speaking.article_ids))
     counts.add_reference(_validated(registry, counts.ids))
     n_articles = store.tag_labels.n_articles()
     ids = store.live.newest(N_READ)
-    newest = read_newest(store.exports.filed_as_written(ids), tags, (before, head), _acceptance(store))
+    filed = track(store.exports.filed_as_written(ids), len(ids), READING)
+    newest = read_newest(filed, tags, (before, head), _acceptance(store))
     listed = newest.hits.listed()
-    judged = _suggestions(registry, store, (before, head), ids[:N_JUDGED], [row["article_id"] for row in listed])
+    sides = track((before, head), 2, JUDGING)
+    judged = _suggestions(registry, store, sides, ids[:N_JUDGED], [row["article_id"] for row in listed])
     with_suggestions(listed, judged.changes)
     return {
         "based_on": based_on,
@@ -130,7 +135,7 @@ class _Judged(NamedTuple):
 
 
 def _suggestions(
-    registry: Registry, store: Store, sides: Sequence[Taxonomy], newest: Sequence[str], others: Sequence[str]
+    registry: Registry, store: Store, sides: Iterable[Taxonomy], newest: Sequence[str], others: Sequence[str]
 ) -> _Judged:
     """Return what the champion suggests only after or only before on the newest articles, and on others by article."""
     judged = _Judged(len(newest), Counter(), Counter(), {})

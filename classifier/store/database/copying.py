@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 from itertools import islice, repeat
 from pathlib import Path
+from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
-from classifier.domain.progress import Track
+from classifier.domain.progress import MEGABYTE, Track, bytes_done
 from classifier.errors import BadStore, BadValue
 from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to, open_store
@@ -19,6 +20,7 @@ from classifier.store.schema import article_counts, counters, invitations, metad
 from classifier.store.store import Store
 
 _BATCH = 500
+_PAGES = "page_size", "page_count"
 
 
 def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
@@ -65,7 +67,7 @@ def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
     """
     source = open_store(url, migrate=False)
     if source.engine.dialect.name == "sqlite":
-        _copy_pages(source.engine, path)
+        _copy_pages(source.engine, path, track)
     else:
         target = Store(make_engine(f"sqlite:///{path}", create=True))
         migrate_to(target.engine, "head")
@@ -104,14 +106,19 @@ def _tables() -> list[Table]:
     return [table for table in metadata.sorted_tables if table not in (counters, article_counts)]
 
 
-def _copy_pages(engine: Engine, path: Path) -> None:
-    source, copy = engine.raw_connection(), sqlite3.connect(str(path))
+def _copy_pages(engine: Engine, path: Path, track: Track) -> None:
+    """Copy an SQLite database part by part, as it is at one moment, whatever is stored meanwhile."""
+    copy = sqlite3.connect(str(path))
     try:
-        # All at once: in parts, SQLite would begin again whenever somebody writes.
-        source.driver_connection.backup(copy, pages=-1)  # type: ignore[union-attr]
+        with engine.connect().execution_options(readonly=True) as connection:
+            # In a transaction SQLite copies on where it was. Without one it would begin again whenever somebody writes.
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema")
+            size, n_pages = (connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in _PAGES)
+            tell = bytes_done(track, size * n_pages)
+            source: Any = connection.connection.driver_connection
+            source.backup(copy, pages=MEGABYTE // size, progress=lambda *_: tell(MEGABYTE))
     finally:
         copy.close()
-        source.close()
 
 
 def _take_all(connection: Connection) -> None:
