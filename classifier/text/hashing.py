@@ -104,36 +104,43 @@ def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
 def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     inside = np.zeros(len(codes) + 2, dtype=bool)
     np.not_equal(codes, ord(" "), out=inside[1:-1])
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    edges = (inside[1:] != inside[:-1]).nonzero()[0]
     return edges[::2], edges[1::2]
 
 
 class WordTable:
-    """Finds words among those of a table, by their hashes."""
+    """Finds words among those of a table, by their hashes, each at the first look.
+
+    The place of a word are the first bits of its hash times a factor, which some words share and for which no two words have
+    the same place (hash and displace, Belazzougui and others 2009).
+    """
 
     def __init__(self, words: Sequence[str]) -> None:
         """Take different words that are spelt as `Words.spelling` spells them."""
         batches = (words[start : start + _TABLE_BATCH] for start in range(0, len(words), _TABLE_BATCH))
-        hashes = np.concatenate([_NO_HASHES, *(hash_words(" ".join(batch)).of_word for batch in batches)])
-        order = np.argsort(hashes)
+        hashes = np.concatenate([*(hash_words(" ".join(batch)).of_word for batch in batches), _NO_HASHES])
         n_bits = len(words).bit_length() + 2
-        self._shift = np.uint64(64 - n_bits)
-        # Hashes with the same first bits share a slot and stand together. The last entry is no word's.
-        self._hashes = np.append(hashes[order], np.uint64((1 << 64) - 1))
-        self._numbers = np.append(order, -1)
-        slots = np.arange(1 << n_bits, dtype=np.uint64)
-        self._begins = np.searchsorted(hashes[order] >> self._shift, slots).astype(np.int32)
+        self._to_place, self._to_factor = np.uint64(64 - n_bits), np.uint64(64 - max(1, n_bits - 4))
+        self._factors = np.ones(1 << max(1, n_bits - 4), dtype=np.uint64)
+        self._numbers = np.full(1 << n_bits, -1, dtype=np.int32)
+        self._hashes = np.append(hashes, np.uint64(0))  # the last is no word's
+        by_hash = hashes.argsort(kind="stable")
+        waiting = by_hash[np.diff(hashes[by_hash], prepend=~hashes[by_hash[:1]]) != 0].astype(np.int32)
+        asked, factor = np.empty_like(self._numbers), 1
+        while len(waiting):
+            factor = factor * _BASE % (1 << 64)
+            shared, places = hashes[waiting] >> self._to_factor, (hashes[waiting] * np.uint64(factor)) >> self._to_place
+            asked[places] = waiting  # of two words that ask for a place, one gets it
+            is_refused = (asked[places] != waiting) | (self._numbers[places] >= 0)
+            is_taken = np.ones(len(self._factors), dtype=bool)
+            is_taken[shared[is_refused]] = False
+            has_place = is_taken[shared]
+            self._factors[shared[has_place]] = factor
+            self._numbers[places[has_place]] = waiting[has_place]
+            waiting = waiting[~has_place]
 
     def find(self, hashes: np.ndarray) -> np.ndarray:
         """Return the number of each word in the table, int64, -1 for none, by its hash."""
-        entry = self._begins.take(hashes >> self._shift)
-        candidates = self._hashes.take(entry)
-        numbers = np.where(candidates == hashes, self._numbers.take(entry), -1)
-        open_rows = np.flatnonzero(candidates < hashes)  # most often of a slot of more than one word
-        while len(open_rows):
-            entry[open_rows] += 1
-            candidates, wanted = self._hashes.take(entry[open_rows]), hashes[open_rows]
-            hit = candidates == wanted
-            numbers[open_rows[hit]] = self._numbers.take(entry[open_rows[hit]])
-            open_rows = open_rows[candidates < wanted]
-        return numbers
+        factors = self._factors.take(hashes >> self._to_factor)
+        numbers = self._numbers.take((hashes * factors) >> self._to_place)
+        return np.where(self._hashes.take(numbers) == hashes, numbers, np.int64(-1))

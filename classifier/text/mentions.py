@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, pairwise
@@ -100,15 +100,7 @@ class _Node:
 
     rules: list[_Rule] = field(default_factory=list)
     following: dict[int, _Node] = field(default_factory=dict)
-    beginnings: Beginnings[_Node] = field(default_factory=lambda: Beginnings(_Node))
-
-    def after(self, text_field: _Field, number: int) -> list[_Node]:
-        """Return where a word of a field leads from here."""
-        node = self.following.get(text_field.numbers[number])
-        nodes = [] if node is None else [node]
-        if self.beginnings:
-            nodes += self.beginnings.of(text_field.words.spelling[number])
-        return nodes
+    begun: Beginnings[list[_Rule]] | None = None  # the names that end with any word that begins so
 
 
 _Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
@@ -145,7 +137,7 @@ class MentionFinder:
         self._add_all(rules)
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
-        self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
+        self._alone[[word for word, node in self._root.following.items() if node.rules or node.begun]] = True
         pairs = [(word, after) for word, node in self._root.following.items() for after in node.following]
         self._pairs = np.zeros(N_PAIRS, dtype=bool)
         self._pairs[_slots(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T)] = True
@@ -163,9 +155,11 @@ class MentionFinder:
         node = self._root
         for word in words if alias.whole_word else words[:-1]:
             node = node.following.setdefault(word, _Node())
+        rules = node.rules
         if not alias.whole_word:
-            node = node.beginnings.add(self.words.spelling(words[-1]))
-        node.rules.append(rule)
+            node.begun = node.begun or Beginnings(list)
+            rules = node.begun.add(self.words.spelling(words[-1]))
+        rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
         """Return the mentions in all fields, in order. Where names overlap, the longest counts."""
@@ -177,37 +171,39 @@ class MentionFinder:
         hashed = hashed_all(words)
         numbers, edges = self.words.of_texts(hashed), hashed.edges
         begins = np.array(edges)
-        after = np.zeros_like(numbers)
-        after[:-1] = numbers[1:]
-        may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
-        firsts = _by_field(np.flatnonzero(may_begin), begins)
-        named = np.flatnonzero(numbers)
-        names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
+        named = numbers.nonzero()[0]
+        names, after = numbers.take(named), numbers.take(named + 1, mode="clip")
+        may_begin = self._alone.take(names) | self._pairs.take(_slots(names, after))
+        firsts = _by_field(named[may_begin], begins)
+        names, name_edges = names.tolist(), named.searchsorted(begins).tolist()
         all_numbers = numbers.tolist()
         results = []
         for number, text in enumerate(texts):
             first, last = len(FIELDS) * number, len(FIELDS) * (number + 1)  # fields of all texts
             present = set(names[name_edges[first] : name_edges[last]])
             mentions: list[Mention] = []
-            if any(firsts[first:last]) or self._root.beginnings:
+            if any(firsts[first:last]) or self._root.begun:
                 fields = []
                 for index, content in enumerate(text.contents, start=first):
                     of_field = all_numbers[edges[index] : edges[index + 1]]
                     fields.append(_Field(index - first, text, content, words[index], of_field, content.isupper()))
                 contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
                 for field, index in zip(fields, range(first, last), strict=True):
-                    if firsts[index] or self._root.beginnings:
+                    if firsts[index] or self._root.begun:
                         mentions += self._mentions(field, firsts[index], contexts)
             results.append(FoundNames(mentions, present))
         return results
 
     def _mentions(self, text_field: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
-        if self._root.beginnings:
-            begun, spelt = self._root.beginnings.of, enumerate(text_field.words.spelling)
+        if self._root.begun:
+            begun, spelt = self._root.begun.of, enumerate(text_field.words.spelling)
             firsts = sorted({*firsts, *(number for number, word in spelt if begun(word))})
-        candidates = _candidates(text_field, self._root, firsts, contexts)
-        number, span, names = text_field.number, text_field.words.span, _longest(candidates)
-        return [Mention(rule.tag, number, first, *span(first, last), rule.weak) for first, last, rule in names]
+        number, names = text_field.number, _longest(_candidates(text_field, self._root, firsts, contexts))
+        spans = text_field.words.spans([first for first, _, _ in names], [last for _, last, _ in names])
+        return [
+            Mention(rule.tag, number, first, start, end, rule.weak)
+            for (first, _, rule), start, end in zip(names, *spans, strict=True)
+        ]
 
 
 def _by_field(numbers: np.ndarray, begins: np.ndarray) -> list[list[int]]:
@@ -224,32 +220,22 @@ def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 def _candidates(text_field: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
-    numbers, n_words = text_field.numbers, len(text_field.numbers)
+    numbers, n_words, words = text_field.numbers, len(text_field.numbers), text_field.words
     candidates: list[_Candidate] = []
-    begins_with = root.following.get
     for first in firsts:
-        begun = begins_with(numbers[first])
-        for node in root.after(text_field, first) if root.beginnings else [begun] if begun else ():
-            for rule in node.rules:
-                if rule.always or _fits(rule, text_field, first, first + 1, contexts):
-                    candidates.append((first, first + 1, rule))
-            if node.beginnings or (first + 1 < n_words and numbers[first + 1] in node.following):
-                _add_longer(candidates, node, text_field, first, contexts)
+        node: _Node | None = root
+        last = first
+        while node is not None and last < n_words:
+            begun, node = node.begun, node.following.get(numbers[last])
+            rules = [] if node is None else node.rules
+            if begun is not None:
+                rules = [*rules, *chain.from_iterable(begun.of(words.word(last)))]
+            last += 1
+            if rules and (last == first + 1 or not _BREAK.search(text_field.content, *words.span(first, last))):
+                for rule in rules:
+                    if rule.always or _fits(rule, text_field, first, last, contexts):
+                        candidates.append((first, last, rule))
     return candidates
-
-
-def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, first: int, contexts: Contexts) -> None:
-    """Add the names of more than one word that start with the word `first`, whose node this is."""
-    branches = [node]
-    for last in range(first + 2, len(text_field.numbers) + 1):
-        branches = [longer for branch in branches for longer in branch.after(text_field, last - 1)]
-        if not branches:
-            return
-        rules = [rule for branch in branches for rule in branch.rules]
-        if rules and not _BREAK.search(text_field.content, *text_field.words.span(first, last)):
-            candidates += [
-                (first, last, rule) for rule in rules if rule.always or _fits(rule, text_field, first, last, contexts)
-            ]
 
 
 def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
@@ -263,9 +249,10 @@ def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule
 
 
 def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Contexts) -> bool:
-    if rule.bare is not None and text_field.capitals and rule.unsafe_in_capitals:
-        return False
-    if rule.bare is not None and not text_field.capitals:  # hyphens and blanks may differ
+    if rule.bare is not None and text_field.capitals:
+        if rule.unsafe_in_capitals:
+            return False
+    elif rule.bare is not None:  # hyphens and blanks may differ
         start, end = text_field.words.span(first, last)
         if bare_letters(text_field.content[start:end]) != rule.bare:
             return False
@@ -285,28 +272,31 @@ def bare_letters(name: str) -> str:
 def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
     """Keep of overlapping candidates, in order, the longest, the first of equally long ones, and all tags of one place."""
     longest: list[_Candidate] = []
-    run: list[_Candidate] = []  # of candidates that overlap, and how far they go
-    reach = 0
-    for candidate in candidates:
-        if candidate[0] >= reach:
-            longest += run if len(run) < 2 else _longest_of_run(run)
-            run = []
-        run.append(candidate)
-        reach = max(reach, candidate[1])
-    return longest + (run if len(run) < 2 else _longest_of_run(run))
+    begin = reach = 0  # of those that overlap: which is the first, and how far they go
+    for number, (first, last, _) in enumerate(candidates):
+        if first >= reach:
+            longest += _longest_of_run(candidates[begin:number])
+            begin, reach = number, last
+        elif last > reach:
+            reach = last
+    return longest + _longest_of_run(candidates[begin:])
 
 
 def _longest_of_run(run: list[_Candidate]) -> list[_Candidate]:
+    if len(run) < 2:
+        return run
     longest: list[_Candidate] = []
     span_of_word: dict[int, tuple[int, int]] = {}  # word -> the span that covers it
     named: set[tuple[int, int]] = set()  # (tag, word)
-    for first, last, rule in sorted(run, key=lambda c: (c[0] - c[1], c[0], c[2].tag, c[2].weak)):
+    for candidate in sorted(run, key=lambda c: (c[0] - c[1], c[0], c[2].tag, c[2].weak)):
+        first, last, rule = candidate
         span = (first, last)
-        if (rule.tag, first) in named or any(span_of_word.get(word, span) != span for word in range(first, last)):
-            continue
-        named.add((rule.tag, first))
-        span_of_word.update(dict.fromkeys(range(first, last), span))
-        longest.append((first, last, rule))
+        # A longer one that overlaps has the first word of this one, or the last.
+        is_free = span_of_word.get(first, span) == span == span_of_word.get(last - 1, span)
+        if is_free and (rule.tag, first) not in named:
+            named.add((rule.tag, first))
+            span_of_word.update(dict.fromkeys(range(first, last), span))
+            longest.append(candidate)
     return sorted(longest, key=lambda c: (c[0], c[2].tag))
 
 
@@ -338,15 +328,16 @@ class Contexts:
 
     def near(self, field: int, word: int, context: Context) -> bool:
         """Whether any phrase of a context stands near a word of a field, which is given by its number, or anywhere."""
+        key = id(context)
         if context.within is None:
-            if id(context) not in self._stand:
+            if key not in self._stand:
                 stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
-                self._stand[id(context)] = stands
-            return self._stand[id(context)]
-        if id(context) not in self._offsets:
+                self._stand[key] = stands
+            return self._stand[key]
+        if key not in self._offsets:
             of_words = chain(*map(self._of_word, context.words & self._present))
-            self._offsets[id(context)] = sorted([*of_words, *self._of_phrases(context)])
-        offsets = self._offsets[id(context)]
+            self._offsets[key] = sorted([*of_words, *self._of_phrases(context)])
+        offsets = self._offsets[key]
         # Offsets are in order. A name that is repeated a hundred thousand times must not try them all each time.
         offset = self._begins[field] + word
         nearest = bisect_left(offsets, offset - context.within)
@@ -362,7 +353,6 @@ class Contexts:
 
     def _of_word(self, word: int) -> list[int]:
         if word not in self._where:
-            numbers = np.flatnonzero(self._words == word)
-            numbers += np.searchsorted(self._edges[:-1], numbers, side="right") << _GAP_BITS
-            self._where[word] = numbers.tolist()
+            numbers, ends = (self._words == word).nonzero()[0].tolist(), self._edges[:-1]
+            self._where[word] = [number + (bisect_right(ends, number) << _GAP_BITS) for number in numbers]
         return self._where[word]

@@ -7,6 +7,8 @@ the length of a text: an offset into the folded text is an offset into the text.
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
+import numpy as np
+
 from classifier.domain.spelling import plain_words
 from classifier.text.hashing import MANY, HashedWords, hash_words, joined
 from classifier.text.once import once
@@ -59,6 +61,13 @@ class Words:
         """Return where the word `first` starts and the word before `last` ends."""
         batch, begin, edge = self.batch, self.batch.begins[self.number], self.batch.edges[self.number]
         return batch.starts.item(edge + first) - begin, batch.ends.item(edge + last - 1) - begin
+
+    def spans(self, firsts: Sequence[int], lasts: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return the same of many words: where each `first` starts, and where each word before `last` ends."""
+        batch, begin, edge = self.batch, self.batch.begins[self.number], self.batch.edges[self.number]
+        starts = batch.starts.take(np.array(firsts, dtype=np.int64) + edge)
+        ends = batch.ends.take(np.array(lasts, dtype=np.int64) + (edge - 1))
+        return (starts - begin).tolist(), (ends - begin).tolist()
 
     def word(self, number: int) -> str:
         """Return one word, without making the list of all."""
