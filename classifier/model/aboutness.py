@@ -87,7 +87,7 @@ class AboutnessModel:
         """
         if not self._tells_passing:
             return {}
-        pairs = np.flatnonzero((named.categories > HINTED) & suggested[named.tags])
+        pairs = ((named.categories > HINTED) & suggested[named.tags]).nonzero()[0]
         if not len(pairs):
             return {}
         is_passing, is_main = (self._logits(named, pairs, decision[0]) > 0.0).T.tolist()

@@ -18,16 +18,17 @@ def calibrated(decision: np.ndarray, curves: np.ndarray) -> np.ndarray:
     if decision.ndim > 1 and len(decision) > AT_ONCE:
         parts = [calibrated(decision[begin : begin + AT_ONCE], curves) for begin in range(0, len(decision), AT_ONCE)]
         return np.concatenate(parts)
-    d = np.clip(decision, -FAR, FAR)
+    d = np.minimum(np.maximum(decision, -FAR), FAR)  # `clip` takes twice as long
     half = (curves.shape[-1] - 2) // 2
     columns = curves.T.reshape(-1, *[1] * (d.ndim + 1 - curves.ndim), *curves.shape[:-1])
     intercept, slope, bends, changes = columns[0], columns[1], columns[2 : 2 + half], columns[2 + half :]
+    straight = intercept + slope * d
     # One array for all bends: a loop over them costs a single article three times as much.
-    terms = np.empty((half + 1, *np.broadcast_shapes(d.shape, curves.shape[:-1])))
-    np.subtract(d, bends, out=terms[1:])
-    np.maximum(terms[1:], 0.0, out=terms[1:])
-    terms[1:] *= changes
-    terms[0] = intercept + slope * d
+    terms = np.empty((half + 1, *straight.shape))
+    terms[0], bent = straight, terms[1:]
+    np.subtract(d, bends, out=bent)
+    np.maximum(bent, 0.0, out=bent)
+    bent *= changes
     return sigmoid(terms.sum(axis=0))
 
 

@@ -170,11 +170,13 @@ def best_of_kinds(passed: np.ndarray, decision: np.ndarray, exclusive_kinds: Seq
     """Return what passed, (n_articles, n_tags) bool, but of each exclusive kind only the best tag."""
     chosen = passed.copy()
     for members in map(list, exclusive_kinds):
-        values = np.where(passed[:, members], decision[:, members], -np.inf)
-        chosen[:, members] &= np.arange(len(members)) == values.argmax(axis=1)[:, None]
+        of_kind = passed[:, members]
+        if np.count_nonzero(of_kind) > 1:
+            values = np.where(of_kind, decision[:, members], -np.inf)
+            chosen[:, members] &= np.arange(len(members)) == values.argmax(axis=1)[:, None]
     return chosen
 
 
 def sigmoid(value: np.ndarray) -> np.ndarray:
     """Return the logistic function of decision values."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(value, -500, 500))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(value, -500.0), 500.0))))

@@ -1,7 +1,8 @@
 """Why a tag is suggested or not: the parts of its decision value, its evidence in the text, and what became of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from classifier.domain.spelling import fold, spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.answer import DIGITS, Evidence, Part, Span
 from classifier.model.scoring import ScoredArticle, Scorer
-from classifier.model.surface_forms import MAX_SPANS
+from classifier.model.surface_forms import MAX_SPANS, SurfaceForm
 from classifier.text.mention_features import SCATTERED
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
@@ -32,52 +33,64 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
     return [Part("mention", text, share, tuple(spans[:MAX_SPANS])) for text, spans, share in shares]
 
 
-def heaviest(weights: np.ndarray, n: int) -> np.ndarray:
-    """Return the positions of the `n` weights that are farthest from zero, the farthest first, of equal ones the first."""
+def heaviest(weights: np.ndarray, n: int) -> list[dict[int, float]]:
+    """Return the `n` weights of each row, (n_rows, n), that are farthest from zero, by their columns. None is 0.
+
+    Of equal ones the first count.
+    """
     sizes = np.abs(weights)
-    at = np.arange(len(sizes))
-    if len(sizes) > n:  # only these are sorted: a text has hundreds
-        at = np.flatnonzero(sizes >= np.partition(sizes, -n)[-n])
-    order: np.ndarray = at[(-sizes[at]).argsort(kind="stable")][:n]
-    return order
+    n = min(n, sizes.shape[1])
+    if not n:
+        return [{} for _ in weights]
+    least = np.partition(sizes, -n, axis=1)[:, -n, None]  # the others are not sorted: a text has hundreds
+    rows, columns = ((sizes >= least) & (sizes > 0.0)).nonzero()
+    found: list[dict[int, float]] = [{} for _ in weights]
+    for row, column, weight in zip(rows.tolist(), columns.tolist(), weights[rows, columns].tolist(), strict=True):
+        found[row][column] = weight
+    return [dict(sorted(each.items(), key=lambda item: -abs(item[1]))[:n]) if len(each) > n else each for each in found]
 
 
 def strongest(
-    scored: ScoredArticle, sums: np.ndarray, mentions: Sequence[Part], names: Collection[str], n: int
+    scored: ScoredArticle,
+    forms: Iterable[tuple[SurfaceForm, float]],
+    mentions: Sequence[Part],
+    names: Collection[str],
+    n: int,
 ) -> ForAndAgainst:
-    """Return up to `n` pieces of evidence for and against, from the weights of surface forms and the parts of mentions.
+    """Return up to `n` pieces of evidence for and against, from surface forms with their weights and the parts of mentions.
 
     A name counts together with the words that stand nowhere else. A name of the tag is never evidence against it: if
     its mentions have a negative weight, the text only names it too seldom. `names` are spelt as by `spelling.spell`.
     """
-    forms = scored.surface_forms
-    order = heaviest(sums[1:], 3 * n) + 1
-    numbers: dict[str, int] = {}
     weights: dict[str, float] = {}
-    for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True):
-        if weight:
-            text = forms.text(number)
-            numbers[text], weights[text] = number, weight
     spans: dict[str, Span] = {}
-    names = set(names)
+    counts: dict[str, int] = {}
+    for (text, first, n_times), weight in forms:
+        weights[text], spans[text], counts[text] = weight, first, n_times
+    named = list[str]()
     for part in mentions:
         if not part.spans:
             continue
         # A word that stands nowhere but in the name would only speak for it twice, or against it.
-        words = [word for word in dict.fromkeys((part.text, *part.text.split())) if word in weights and word in numbers]
-        inner = {word: weights[word] for word in words if forms.n_times(numbers[word]) <= len(part.spans)}
-        names.update(map(_spelt, (part.text, *inner)))
+        inner = {
+            word: weights[word]
+            for word in dict.fromkeys((part.text, *part.text.split()))
+            if word in counts and word in weights and counts[word] <= len(part.spans)
+        }
+        named += (part.text, *inner)
         if part.weight > 0:
+            for word in inner:
+                del weights[word]
             spans[part.text] = part.spans[0]
-            weights = {word: weight for word, weight in weights.items() if word not in inner}
             weights[part.text] = weights.get(part.text, 0.0) + part.weight + sum(inner.values())
+    names = {*names, *map(_spelt, named)}
     pros: list[Evidence] = []
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
         if not weight or len(side) == n or (side is cons and _spelt(text) in names):
             continue
-        evidence = evidence_at(spans.get(text) or forms.first(numbers[text]), weight, scored.article, scored.reading)
+        evidence = evidence_at(spans[text], weight, scored.article, scored.reading)
         if len(evidence["text"]) <= MAX_SLICE:
             side.append(evidence)
     return pros, cons
@@ -92,9 +105,10 @@ def evidence_at(where: Span, weight: float, article: Article, reading: Reading) 
     """Return the evidence of a clean place as a place in what was sent."""
     field, clean_start, clean_end = where
     start, end = reading.source_span(field, clean_start, clean_end)
-    sent, plain = article.texts[field], reading.clean[field].text[clean_start:clean_end]
+    name, plain = TEXT_FIELDS[field], reading.clean[field].text[clean_start:clean_end]
+    sent: str = getattr(article, name)
     return {
-        "field": TEXT_FIELDS[field],
+        "field": name,
         "start": start,
         "end": end,
         "text": sent[start:end],
@@ -115,14 +129,17 @@ class Explainer:
         """Return up to `n` pieces of evidence for each of some tags, and against it."""
         if not n or not tags:
             return [([], []) for _ in tags]
-        entries, *_ = scored.scored.terms.entries
-        n_tags = max(1, MAX_SUMMED // max(1, len(entries)))
+        surface = scored.surface_forms
+        n_tags = max(1, MAX_SUMMED // max(1, len(surface.rows)))
         evidence = []
         for begin in range(0, len(tags), n_tags):
             batch = tags[begin : begin + n_tags]
-            sums = scored.surface_forms.sums(self._scorer.term_weights(batch, scored.scored))
-            for tag, weights in zip(batch, sums, strict=True):
-                evidence.append(strongest(scored, weights, self._mention_parts(tag, scored), self._names(tag), n))
+            heavy = heaviest(surface.sums(self._scorer.term_weights(batch, scored.scored, surface.rows)), 3 * n)
+            numbers = list({*chain.from_iterable(heavy)})
+            forms = dict(zip(numbers, surface.forms(numbers), strict=True))
+            for tag, weights in zip(batch, heavy, strict=True):
+                of_tag = ((forms[number], weight) for number, weight in weights.items())
+                evidence.append(strongest(scored, of_tag, self._mention_parts(tag, scored), self._names(tag), n))
         return evidence
 
     def parts(self, tag: int, scored: ScoredArticle) -> list[Part]:

@@ -220,8 +220,10 @@ class Scorer:
         """Return the tags into which a tag was split."""
         return self._voices.split.get(tag, ())
 
-    def by_heir(self, counts: Mapping[int, int]) -> dict[int, int]:
+    def by_heir(self, counts: Mapping[int, int]) -> Mapping[int, int]:
         """Return counts of tags, each under the tag for which it speaks."""
+        if not self._voices:
+            return counts
         sums: dict[int, int] = {}
         for tag, n in counts.items():
             heir = int(self._voices.heir_of[tag])
@@ -242,13 +244,16 @@ class Scorer:
         if foreign.any():
             names = named.categories > HINTED
             written_out[named.articles[names], self._voices.heir_of[named.tags[names]]] = True
-        n_informative = np.bincount(terms.text_of_row, self._is_informative[terms.rows], minlength=len(readings))
-        return Doubts((terms.n_known >= terms.n_terms) & (n_informative == 0), foreign, written_out)
+        is_silent = terms.n_known >= terms.n_terms
+        if is_silent.any():
+            is_silent &= np.bincount(terms.text_of_row, self._is_informative[terms.rows], minlength=len(readings)) == 0
+        return Doubts(is_silent, foreign, written_out)
 
-    def term_weights(self, tags: Sequence[int], scored: Scored) -> np.ndarray:
-        """Return what each term of one article adds to the decision values of tags, (n_tags, n_rows)."""
+    def term_weights(self, tags: Sequence[int], scored: Scored, places: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return what terms of one article add to the decision values of tags, (n_tags, n): all, or those at some places."""
+        rows, tf_idf = scored.terms.rows[places], scored.tf_idf[places]
         if not self.column:
-            return np.zeros((len(tags), len(scored.tf_idf)))
+            return np.zeros((len(tags), len(rows)))
         columns = np.array([self.column.get(tag, -1) for tag in tags])
         slopes = np.where(columns < 0, 0.0, self.stack.slope[columns])
-        return np.asarray(slopes[:, None] * scored.tf_idf * self._weights.of_columns(scored.terms.rows, columns).T)
+        return np.asarray(slopes[:, None] * tf_idf * self._weights.of_columns(rows, columns).T)

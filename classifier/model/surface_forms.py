@@ -1,7 +1,7 @@
 """The surface forms of an article's terms: the words and compounds of the text that make up each term."""
 
-from collections import defaultdict
-from itertools import accumulate
+from bisect import bisect_right
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -9,30 +9,32 @@ from classifier.model.answer import Part, Span
 from classifier.text.fields import ReadText
 from classifier.text.once import once
 from classifier.text.term_rows import CountedTerms, form_keys
+from classifier.text.words import hashed_all
 
 MAX_SPANS = 200  # listed of one part, whose weight is that of all
+SurfaceForm = tuple[str, Span, int]  # a word or compound, where it stands first, and how often it stands in the text
 
 
 class SurfaceForms:
     """The words and compounds that make up an article's terms, and where they stand; made once, used for every tag.
 
-    A surface form is shown if at least one of its terms is informative. All others are summed under number 0.
+    A surface form is shown if at least one of its terms is informative. All others are summed as common words.
     """
 
     def __init__(self, text: ReadText, terms: CountedTerms, is_informative: np.ndarray) -> None:
         """Take the terms of one text apart. `is_informative`: (n_rows,) bool, which rows are not common words."""
         self._text, (self._compounds,) = text, terms.compounds
-        self._shown: dict[int, str] = {}
-        keys, n_in_text = form_keys(text, self._compounds)
+        self._words = hashed_all(text.words)
+        keys, n_in_text = form_keys(self._words, self._compounds)
         entry, times, self._row = terms.entries
         is_shown = np.zeros(len(keys), dtype=bool)
         is_shown[entry[is_informative[self._row]]] = True
-        shown = np.flatnonzero(is_shown[:n_in_text])
+        shown = is_shown[:n_in_text].nonzero()[0]
         distinct, first, numbers = _distinct(keys[shown])
         order = first.argsort()  # the forms are numbered from 1 as they come
         rank = order.argsort() + 1
-        self._first = self._places(shown[first[order]])
-        self._n_times = np.bincount(numbers, minlength=len(distinct))[order].tolist()
+        self._first = shown[first[order]]  # among the words, and behind them the compounds
+        self._n_times = np.bincount(numbers, minlength=len(distinct))[order]
         form_of_key = np.zeros(len(keys), dtype=np.int64)
         form_of_key[shown] = rank[numbers]
         if len(distinct):
@@ -40,51 +42,38 @@ class SurfaceForms:
             form_of_key[n_in_text:] = np.where(distinct[nearest] == keys[n_in_text:], rank[nearest], 0)
         self._form = form_of_key[entry]
         self._share = times / terms.counts[self._row]  # of the row's count
+        self._of_shown = self._form.nonzero()[0]
+        self.rows = self._row[self._of_shown]  # of the entries whose forms are shown
 
     def __len__(self) -> int:
-        return len(self._first) + 1
+        return len(self._first)
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return each form's share of the weights of the rows, (n_tags, n_rows) -> (n_tags, n_forms)."""
-        shares, n = self._share * weights.take(self._row, axis=1), len(self)
-        cells = self._form + n * np.arange(len(weights))[:, None]
-        return np.bincount(cells.ravel(), shares.ravel(), minlength=n * len(weights)).reshape(len(weights), n)
+        """Return each shown form's share of the weights of `rows`, (n_tags, len(rows)) -> (n_tags, n_forms)."""
+        n_tags, n = len(weights), len(self)
+        shares = self._share[self._of_shown] * weights
+        cells = self._form[self._of_shown] + (n * np.arange(n_tags)[:, None] - 1)
+        return np.bincount(cells.ravel(), shares.ravel(), minlength=n * n_tags).reshape(n_tags, n)
 
-    def text(self, number: int) -> str:
-        """Return what a form is."""
-        text = self._shown.get(number)
-        if text is None:
-            field, start, end = self._first[number - 1]
-            fields = self._text.words
-            text = self._compounds[start][0] if field == len(fields) else fields[field].spelt(start, end)
-            self._shown[number] = text
-        return text
+    def forms(self, numbers: list[int]) -> list[SurfaceForm]:
+        """Return shown forms by their numbers, of which the first is 0."""
+        words = self._words
+        indexes, n_times = self._first[numbers].tolist(), self._n_times[numbers].tolist()
+        forms: list[SurfaceForm] = []
+        for index, n_of_word in zip(indexes, n_times, strict=True):
+            field = bisect_right(words.edges, index) - 1
+            if field < len(self._text.words):
+                begin = words.begins[field]
+                start, end = words.starts.item(index) - begin, words.ends.item(index) - begin
+                forms.append((self._text.words[field].spelt(start, end), (field, start, end), n_of_word))
+            else:
+                compound, *first = self._compounds[index - words.edges[-1]]
+                forms.append((compound, tuple(first), self._n_compounds[compound]))
+        return forms
 
-    def first(self, number: int) -> Span:
-        """Return where a form stands first."""
-        field, start, end = self._first[number - 1]
-        return self._compounds[start][1:] if field == len(self._text.words) else (field, start, end)
-
-    def n_times(self, number: int) -> int:
-        """Return how often a form stands in the text."""
-        field, index, _ = self._first[number - 1]
-        if field == len(self._text.words):  # those of the first sentence are there twice
-            return sum(compound == self._compounds[index][0] for compound, *_ in set(self._compounds))
-        return int(self._n_times[number - 1])
-
-    def _places(self, indexes: np.ndarray) -> list[Span]:
-        """Return the field, start and end of words by their index among those of all fields.
-
-        For a compound: the number of fields, and its own index as start and end.
-        """
-        words = [of_field.hashed for of_field in self._text.words]
-        begins = np.array([0, *accumulate(map(len, self._text.words))])
-        starts, ends = (
-            np.concatenate([*edges, np.arange(len(self._compounds))]).take(indexes).tolist()
-            for edges in ([of_field.starts for of_field in words], [of_field.ends for of_field in words])
-        )
-        fields = begins.searchsorted(indexes, side="right") - 1
-        return list(zip(fields.tolist(), starts, ends, strict=True))
+    @once
+    def _n_compounds(self) -> Counter[str]:
+        return Counter(compound for compound, *_ in set(self._compounds))  # those of the first sentence are there twice
 
     @once
     def _spans(self) -> dict[str, list[Span]]:
@@ -98,9 +87,11 @@ class SurfaceForms:
 
     def parts(self, weights: np.ndarray) -> list[Part]:
         """Return a part for each form that has a weight for one tag, (1, n_rows); common words are one part together."""
-        common, *shown = self.sums(weights)[0].tolist()
-        texts = [(self.text(number), weight) for number, weight in enumerate(shown, start=1) if weight]
+        shown = self.sums(weights.take(self.rows, axis=1))[0].tolist()
+        numbers = [number for number, weight in enumerate(shown) if weight]
+        texts = [(text, shown[number]) for number, (text, *_) in zip(numbers, self.forms(numbers), strict=True)]
         parts = [Part("term", text, weight, tuple(self._spans[text][:MAX_SPANS])) for text, weight in texts]
+        common = np.bincount(self._form, self._share * weights[0].take(self._row), minlength=1).item(0)
         return [*parts, Part("term", "common words", common, ())]
 
 

@@ -4,6 +4,7 @@ The decision value of a tag is one sum, in float64: its terms, its mentions, a p
 `explain` returns the parts of that sum with their places in the text, and leaves nothing out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self
@@ -165,7 +166,7 @@ class TagModel:
         spoken = self._scorer.spoken(scored.scored.decision)
         suggested, reasons = self._scorer.suggested([reading], scored.scored, spoken)
         scores = spoken.scores[0]
-        tags = self._in_order(np.flatnonzero(suggested[0]).tolist(), scores)
+        tags = self._in_order(suggested[0].nonzero()[0].tolist(), scores)
         voices = [spoken.voice_of(0, tag) for tag in tags]
         aboutness = self._aboutness_of(tags, voices, scored, scores)
         told = zip(tags, voices, self._explainer.evidence(voices, scored, n_evidence), aboutness, strict=True)
@@ -316,10 +317,8 @@ class TagModel:
         }
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
-        strong = self._scorer.by_heir(
-            {tag: sum(not mention.weak for mention in found) for tag, found in reading.mentions_of.items()}
-        )
-        named = [tag for tag, n in strong.items() if n and tag not in suggested and self._scorer.active[tag]]
+        strong = self._scorer.by_heir(Counter([mention.tag for mention in reading.mentions if not mention.weak]))
+        named = [tag for tag in strong if tag not in suggested and self._scorer.active[tag]]
         rows = [(tag, self.taxonomy.tags[tag]) for tag in self._in_order(named, scores)]
         return [
             {"tag": entry.id, "label": entry.label, "score": round(float(scores[t]), DIGITS), "mentions": strong[t]}

@@ -92,7 +92,7 @@ def with_features_of_groups(values: np.ndarray, kinds: np.ndarray) -> np.ndarray
     """Return shared features, (n, len(SHARED)) float64, of plain ones and RIVAL, (n, len(PLAIN) + 1)."""
     features = np.zeros((len(values), len(SHARED)))
     features[:, : len(PLAIN)] = values[:, : len(PLAIN)]
-    rows = np.flatnonzero((kinds == GROUP) & (values[:, SCATTERED - 1] == 0.0))
+    rows = ((kinds == GROUP) & (values[:, SCATTERED - 1] == 0.0)).nonzero()[0]
     if len(rows):
         of_groups = values[rows]
         above = np.maximum(of_groups.take(_BENT, axis=1) - _KNOTS, 0.0)

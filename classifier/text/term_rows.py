@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from classifier.text.fields import TITLE, ReadText
-from classifier.text.hashing import WordTable
+from classifier.text.hashing import HashedWords, WordTable
 from classifier.text.stems import ENGLISH_STEMS, Stems
 from classifier.text.terms import (
     N_CACHED,
@@ -39,17 +39,17 @@ class CountedTerms:
     compounds: list[list[Compound]]
 
 
-def form_keys(text: ReadText, compounds: Sequence[Compound]) -> tuple[np.ndarray, int]:
+def form_keys(words: HashedWords, compounds: Sequence[Compound]) -> tuple[np.ndarray, int]:
     """Return a key of each surface form of a text, (n_forms,) uint64, and how many there are without the title's own view.
 
     They are the words of all fields, the compounds, and those of the title once more. Equal forms have equal keys.
     """
-    words = [of_field.hashed.of_word for of_field in text.words]
     number = {compound: place for place, (compound, *_) in enumerate(reversed(compounds))}
     joined = np.array([number[compound] for compound, *_ in compounds], dtype=np.uint64)
     n_in_title = sum(field == TITLE for _, field, *_ in compounds)  # the first of them
-    keys = np.concatenate([*words, joined, words[TITLE], joined[:n_in_title]])
-    return keys, len(keys) - len(words[TITLE]) - n_in_title
+    in_title = words.of_word[slice(*words.edges[TITLE : TITLE + 2])]
+    keys = np.concatenate([words.of_word, joined, in_title, joined[:n_in_title]])
+    return keys, len(words.of_word) + len(joined)
 
 
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
@@ -97,14 +97,14 @@ class TermRows:
             text_of = np.append(text_of, np.arange(len(texts)).repeat(list(map(len, compounds))))
             in_title = np.append(in_title, [field == TITLE for _, field, *_ in joined])
             times = np.append(times, np.ones(len(joined)))
-        return self._counted(_Forms(text_of, codes, times, np.flatnonzero(in_title)), compounds)
+        return self._counted(_Forms(text_of, codes, times, in_title.nonzero()[0]), compounds)
 
     def _codes_of_words(self, words: TextWords) -> np.ndarray:
         hashes = words.hashed.of_term
         if len(hashes) < FEW:
             return np.array(self._cached(hashes.tolist(), range(len(hashes)), words), dtype=np.int64)
         codes = self._codes.take(self._table.find(hashes))
-        missing = np.flatnonzero(codes < 0)
+        missing = (codes < 0).nonzero()[0]
         if len(missing):
             codes[missing] = self._cached(hashes[missing].tolist(), missing.tolist(), words)
         return codes
@@ -136,7 +136,7 @@ class TermRows:
         row = np.concatenate([first, first_in_title, second, second_in_title])
         text = np.concatenate([text, text[in_title]])
         times = np.append(times, np.ones(len(in_title)))
-        has_row = np.flatnonzero(row)
+        has_row = row.nonzero()[0]
         key = row[has_row] + np.concatenate([text, text])[has_row] * (self._n_rows + 1)
         # Each key is sorted with its index in the low bits: numbers are sorted in a third of the time that their order
         # takes. What fits into memory fits into 63 bits.
