@@ -113,6 +113,9 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/runs", None, READERS, 200),
     ("GET", "/v1/runs/<run_id>", None, READERS, 404),
     ("POST", "/v1/runs/<run_id>/cancel", {}, {"admin"}, 404),
+    ("GET", "/v1/archives", None, {"admin"}, 200),
+    ("GET", "/v1/archives/<archive_id>", None, {"admin"}, 404),
+    ("POST", "/v1/archives/<archive_id>/remove", {}, {"admin"}, 404),
 ]
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
 PAGES = [
@@ -220,7 +223,19 @@ TAKES_FILES = ("/tags/import", "/archive/upload")
 BRING = [
     f"/archive/{name}"
     for name in (
-        *("upload", "read", "cancel", "throw-away", "choose", "undo", "settle", "store-all", "train", "serve"),
+        *(
+            "upload",
+            "read",
+            "cancel",
+            "throw-away",
+            "choose",
+            "undo",
+            "settle",
+            "store-all",
+            "train",
+            "serve",
+            "remove",
+        ),
     )
 ]
 route = pytest.mark.parametrize(

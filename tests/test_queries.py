@@ -154,7 +154,9 @@ NOT_ASKED = {
     "POST /models/thresholds": "makes a preview",
     "/models/thresholds/undo": "is of a threshold that was set",
     "/models/cancel": "is of a run that goes on",
-    **dict.fromkeys((f"/archive/{name}" for name in ("upload", "read", "store-all", "train")), "begins a process"),
+    **dict.fromkeys(
+        (f"/archive/{name}" for name in ("upload", "read", "store-all", "train", "remove")), "begins a process"
+    ),
     **dict.fromkeys(
         (f"/archive/{name}" for name in ("cancel", "throw-away", "choose", "undo", "settle", "serve")),
         "is of an archive that somebody brings",
@@ -168,6 +170,8 @@ NOT_ASKED = {
         "checks or changes files of a version",
     ),
     "POST /v1/runs/<run_id>/cancel": "is of a run that goes on",
+    "/v1/archives/<archive_id>": "is of an archive that somebody brought",
+    "/v1/archives/<archive_id>/remove": "begins a process",
     "/tags/basket/effect": "counts all articles",
     "/tags/basket/apply": "makes a preview",
     "/tags/basket/schedule": "makes a preview",

@@ -1,11 +1,12 @@
-"""`bring`: the long steps of the page that brings an archive. The service begins them."""
+"""`bring` and `archive remove`: the long steps of the page that brings an archive, and how it is taken out again."""
 
 from argparse import Namespace
 from dataclasses import replace
 
 from classifier.archive.bring.folder import THROWN_AWAY, ArchiveFolder, State
-from classifier.archive.bring.jobs import READ, REPORT, STORE, ask, recorded
+from classifier.archive.bring.jobs import READ, REMOVE, REPORT, STORE, ask, recorded
 from classifier.archive.bring.reading import read_archive_files, report_on, taxonomy_now
+from classifier.archive.bring.removing import remove_archive
 from classifier.archive.bring.storing import store_archive
 from classifier.commands.common import print_result, registry_of, store_of
 from classifier.commands.retrain import do_retrain, let_be_stopped
@@ -31,6 +32,23 @@ def do_bring(options: Namespace, settings: Settings) -> None:
     elif step == STORE:
         _train(options, settings, store, folder, state, by)
     print_result(options, {"step": step, "run": run_id}, f"{step}: done")
+
+
+def do_remove(options: Namespace, _settings: Settings) -> None:
+    store, registry = store_of(options), registry_of(options)
+    stored = store.brought.get(options.archive_id)
+    counts = store.brought.count(stored)
+    kept = f"{counts.n_decided} on which editors have decided stay"
+    if options.dry_run:
+        text = f"{counts.n_articles} articles of the archive {stored.id} would go, {kept}"
+        print_result(options, {"archive": stored.id, **vars(counts)}, text)
+        return
+    let_be_stopped()
+    run_id = options.run_id or store.brought.ask_removal(stored, options.by).id
+    work = lambda run: remove_archive(store, registry, stored, run)  # noqa: E731
+    recorded(store, ArchiveFolder(options.models), run_id, REMOVE, options.progress, work)
+    run = store.runs.get(run_id)
+    print_result(options, {"archive": stored.id, "run": run.id, **(run.result or {})}, run.reason)
 
 
 def _read(options: Namespace, store: Store, folder: ArchiveFolder, state: State, by: str) -> None:

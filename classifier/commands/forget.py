@@ -13,7 +13,7 @@ def do_forget(options: Namespace, _settings: Settings) -> None:
         raise Usage("`--dry-run` counts the articles of `--days`; `--traces` has none to count.")
     store = store_of(options)
     options.progress.step("deleting")
-    n = 0 if options.traces else store.forget(options.days, options.dry_run)
+    n = 0 if options.traces else store.forget(options.days, options.dry_run, options.progress)
     reason = None if options.dry_run else try_to_remove_traces(store, registry_of(options))
     if reason:
         warn(f"not yet: {reason}")

@@ -48,6 +48,7 @@ LOOPS = (  # of trainings, of the data report and of bringing an archive
     N_("reading the files"),
     N_("reading the texts"),
     N_("importing"),
+    N_("deleting"),
     SECOND_FIT,
     STAND_IN,
 )
@@ -131,6 +132,7 @@ APPLIED = N_("taxonomy %(version)s applied")
 READ = N_("%(n)s articles with %(tags)s different tags.")
 REPORTED = N_("%(n)s findings in %(articles)s articles.")
 STORED = N_("%(new)s articles are new, %(changed)s changed, %(unchanged)s as before.")
+REMOVED = N_("Articles that were taken out: %(n)s. Articles that stay because editors have decided on them: %(kept)s.")
 TAGS_OF_ARCHIVE = N_("Archive: tags of %(n)s articles")
 FROM_ARCHIVE = N_("It learned from the archive of the desk.")
 NAMED = N_("The article names the tag.")
@@ -187,6 +189,7 @@ OF_RUNS = (
     READ,
     REPORTED,
     STORED,
+    REMOVED,
     TAGS_OF_ARCHIVE,
     FROM_ARCHIVE,
     NAMED,

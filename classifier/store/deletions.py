@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from classifier.domain.deleted import Deleted, digest_of
-from classifier.store.rows import Part, now
+from classifier.domain.progress import Track
+from classifier.store.changes import note_change
+from classifier.store.reports import drop_reports_on
+from classifier.store.rows import BATCH, Part, hold_articles, now
 from classifier.store.runs import FAILED, RUNNING
-from classifier.store.schema import deletions, runs
+from classifier.store.schema import articles, deletions, requests, runs
 
 CHECKPOINT_MS = 500  # a checkpoint waits so long for readers, and writers wait for the checkpoint
 
@@ -20,6 +24,20 @@ class Deletions(Part):
     def last(self) -> int:
         """Return the number of the newest deletion, 0 if there was none."""
         return self._number(select(func.max(deletions.c.n)))
+
+    def delete(self, query: Select[Any], track: Track, label: str) -> int:
+        """Delete the articles whose ids a query finds, with all that hangs on them, and return their number.
+
+        Other writers go first. What the query does not find any more when its turn comes, such as what somebody has sent or
+        decided on meanwhile, stays.
+        """
+        found, n = self._values(query), 0
+        ids = iter(track(found, len(found), label))
+        while batch := list(islice(ids, BATCH)):
+            with self.giving_way() as connection:
+                hold_articles(connection, batch)
+                n += delete_articles(connection, list(connection.scalars(query.where(articles.c.id.in_(batch)))))
+        return n
 
     def digests(self) -> list[str]:
         """Return the digests of the ids of all deleted articles."""
@@ -54,6 +72,18 @@ class Deletions(Part):
             return not busy
         finally:
             connection.close()
+
+
+def delete_articles(connection: Connection, article_ids: list[str]) -> int:
+    """Delete articles and all that hangs on them, and return their number."""
+    hold_articles(connection, article_ids)  # a decision that is being logged keeps its reply, which has to go too
+    of_request = requests.c.answer["article_id"].as_string()
+    connection.execute(requests.delete().where(of_request.in_(article_ids)))
+    drop_reports_on(connection, article_ids)
+    note_deleted(connection, article_ids)
+    n = connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
+    note_change(connection)
+    return n
 
 
 def note_deleted(connection: Connection, article_ids: Sequence[str]) -> None:

@@ -98,13 +98,15 @@ class Runs(Part):
                 with suppress(BadStore):  # a server that went away has given the right up by itself
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
-    def ask(self, job: str, by: str, due_at: str | None = None) -> Run:
+    def ask(self, job: str, by: str, due_at: str | None = None, data: str | None = None) -> Run:
         """Record that somebody asks for a job, which a process of its own begins. Raise `Busy` if it waits or runs already.
 
-        `due_at` is the time of the schedule for which it is asked. Raises `Busy` if another process was faster with that.
+        `due_at` is the time of the schedule for which it is asked, `data` names what it works on. Raises `Busy` if another process was faster with that.
         """
         self.settle(job)
-        run = Run(secrets.token_hex(8), job, by, _host(), now(), None, WAITING, may_cancel=True, due_at=due_at)
+        run = Run(
+            secrets.token_hex(8), job, by, _host(), now(), None, WAITING, data=data, may_cancel=True, due_at=due_at
+        )
         with self.engine.begin() as connection:
             one_at_a_time(connection, f"ask for {job}")
             unfinished = (runs.c.job == job) & runs.c.outcome.in_(UNFINISHED)

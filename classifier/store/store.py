@@ -11,14 +11,16 @@ from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
+from classifier.domain.progress import Track, untracked
 from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, correct_language, put_imported
 from classifier.store.assignments import Assignments
+from classifier.store.brought import DELETING, BroughtArchives
 from classifier.store.change_sets import ChangeSets
 from classifier.store.changes import note_change
 from classifier.store.cms_terms import CmsTerms
 from classifier.store.counts import counted
 from classifier.store.decision_log import DecisionLog
-from classifier.store.deletions import Deletions, note_deleted
+from classifier.store.deletions import Deletions, delete_articles
 from classifier.store.deliveries import Deliveries
 from classifier.store.events import Events
 from classifier.store.exports import Exports
@@ -38,13 +40,13 @@ from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
 from classifier.store.redeciding import Redeciding
-from classifier.store.reports import Reports, drop_reports_on
-from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
+from classifier.store.reports import Reports
+from classifier.store.rows import Part, StoredArticle, ago, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
 from classifier.store.samples import Samples
 from classifier.store.saved_filters import SavedFilters
 from classifier.store.schedules import Schedules
-from classifier.store.schema import article_counts, articles, decisions, requests
+from classifier.store.schema import article_counts, articles, decisions
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
@@ -94,6 +96,7 @@ class Store(Part):
         self.exports = Exports(engine)
         self.live = LiveLabels(engine)
         self.deletions = Deletions(engine)
+        self.brought = BroughtArchives(engine)
         self.taxonomy = TaxonomyChanges(engine)
         self.change_sets = ChangeSets(engine)
         self.feed_places = FeedPlaces(engine)
@@ -202,21 +205,14 @@ class Store(Part):
         """Delete an article and all that hangs on it. Raise `NotFound`, or `OtherOwner` if `owner` did not write it."""
         with self.engine.begin() as connection:
             check_may_delete(existing_row(connection, article_id, hold=True), owner)
-            _delete(connection, [article_id])
+            delete_articles(connection, [article_id])
 
-    def forget(self, days: int, dry_run: bool = False) -> int:
+    def forget(self, days: int, dry_run: bool = False, track: Track = untracked) -> int:
         """Delete all but the starter articles that nobody sent or decided on for so many days. Return their number."""
         before = ago(days=days)
-        old = self._values(_untouched_since(before))
         if dry_run:
-            return len(old)
-        n = 0
-        for batch in batches(old):
-            with self.giving_way() as connection:
-                hold_articles(connection, batch)  # what was sent or decided meanwhile stays
-                still_old = connection.scalars(_untouched_since(before).where(articles.c.id.in_(batch)))
-                n += _delete(connection, list(still_old))
-        return n
+            return len(self._values(_untouched_since(before)))
+        return self.deletions.delete(_untouched_since(before), track, DELETING)
 
     def article(self, article_id: str) -> StoredArticle:
         """Return an article, or raise `NotFound`."""
@@ -257,14 +253,3 @@ def _untouched_since(before: str) -> Select[Any]:
     decided = select(decisions.c.article_id).where(decisions.c.at >= before)
     query = select(articles.c.id).where(articles.c.source != STARTER, articles.c.updated_at < before, ~sent)
     return query.where(articles.c.id.not_in(decided))
-
-
-def _delete(connection: Connection, article_ids: list[str]) -> int:
-    hold_articles(connection, article_ids)  # a decision that is being logged keeps its reply, which has to go too
-    of_request = requests.c.answer["article_id"].as_string()
-    connection.execute(requests.delete().where(of_request.in_(article_ids)))
-    drop_reports_on(connection, article_ids)
-    note_deleted(connection, article_ids)
-    n = connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
-    note_change(connection)
-    return n

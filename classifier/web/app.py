@@ -16,6 +16,7 @@ from classifier.serving.trainer import Trainer
 from classifier.store.queue import STARTER
 from classifier.store.store import Store
 from classifier.web import bodies, problems, static_files, texts
+from classifier.web.api.archives import Archives
 from classifier.web.api.articles import Articles
 from classifier.web.api.assignments import AssignmentFeed
 from classifier.web.api.decisions import Decisions
@@ -106,7 +107,16 @@ def build_app(
     groups = (
         *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
         AssignmentFeed(tagger),
-        *(models, Trainings(trainer), schedule, exchange, taxonomies, terms, WebhookApi(tagger, hosts)),
+        *(
+            models,
+            Trainings(trainer),
+            Archives(tagger.store, registry),
+            schedule,
+            exchange,
+            taxonomies,
+            terms,
+            WebhookApi(tagger, hosts),
+        ),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)

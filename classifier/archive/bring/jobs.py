@@ -8,17 +8,20 @@ from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.domain.progress import Progress
 from classifier.serving.registry import Registry
 from classifier.serving.trainer import carry_out
+from classifier.store.brought import DELETING, JOB
+from classifier.store.brought import STEPS as STORING
 from classifier.store.runs import CANCELLED, FAILED, Run
 from classifier.store.store import Store
 from classifier.training.progress import Watched, why_it_failed
 
-READ, REPORT, STORE = "read", "report", "store"
-JOBS = {READ: "bring", REPORT: "bring-report", STORE: "bring"}  # reading and storing exclude each other
+READ, REPORT, STORE, REMOVE = "read", "report", "store", "remove"
+JOBS = {READ: JOB, REPORT: "bring-report", STORE: JOB, REMOVE: JOB}  # those of one job exclude each other
 FIELDS = {READ: "reading", REPORT: "reporting", STORE: "storing"}  # of the state
 STEPS: dict[str, Sequence[str]] = {
     READ: ("unpacking", "reading", "drafting", "saving"),
     REPORT: ("looking", "saving"),
-    STORE: ("taxonomy", "storing", "saving"),
+    STORE: STORING,
+    REMOVE: (DELETING, "cleaning"),
 }
 DONE = "done"
 
@@ -37,6 +40,14 @@ def begin(store: Store, registry: Registry, folder: ArchiveFolder, state: State,
     run = ask(store, folder, state, step, by)
     command = (store, registry, run, "bring", step)
     threading.Thread(target=carry_out, args=command, name=f"bring {step}", daemon=True).start()
+    return run
+
+
+def begin_removal(store: Store, registry: Registry, stored: Run, by: str) -> Run:
+    """Begin to take the articles out again that a run stored. Raises what `BroughtArchives.ask_removal` does."""
+    run = store.brought.ask_removal(stored, by)
+    command = (store, registry, run, "archive", "remove", stored.id)
+    threading.Thread(target=carry_out, args=command, name="bring remove", daemon=True).start()
     return run
 
 

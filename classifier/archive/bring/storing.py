@@ -16,12 +16,12 @@ from classifier.reports.draft.correcting import Corrected
 from classifier.reports.draft.sheet import Sheet
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import change
+from classifier.store.brought import SOURCE
 from classifier.store.rows import now
 from classifier.store.store import Store
 from classifier.texts import english
 from classifier.training.progress import Watched
 
-SOURCE = "archive"
 N_REFUSED = 100
 
 

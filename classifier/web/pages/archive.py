@@ -99,7 +99,9 @@ class ArchivePages(ArchiveSite):
         """Stop what is under way."""
         form, state = self.form(ADMINS), self.folder.state()
         with suppress(WrongState, NotFound):  # it has ended meanwhile, which the page shows
-            if state is not None and form.text("run", 40) in runs_of(state):
+            removal = self.removal(state)
+            known = [*runs_of(state), removal.id if removal is not None else ""] if state is not None else []
+            if form.text("run", 40) in known:
                 self.store.runs.cancel(form.text("run", 40), form.session.editor)
         return see(back_of(form, PAGE))
 

@@ -14,9 +14,10 @@ from classifier.domain.sentences import FROM_ARCHIVE
 from classifier.errors import BadModel, NotFound, TaggerError, WrongState
 from classifier.serving.model_changes import ModelChanges
 from classifier.serving.trainer import Trainer
+from classifier.store.brought import Brought
 from classifier.store.keys import Session
 from classifier.store.queue import Wanted
-from classifier.store.runs import PROMOTED
+from classifier.store.runs import PROMOTED, Run
 from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import ADMINS, Gate
@@ -34,7 +35,7 @@ class ArchiveResult(ArchiveSite):
         self.trainer, self.changes = trainer, changes
         self.blueprint = Blueprint("archive_result", __name__, url_prefix=PAGE)
         self.blueprint.add_url_rule("/result", "result", self.result)
-        for name in ("train", "serve"):
+        for name in ("train", "serve", "remove"):
             self.blueprint.add_url_rule(f"/{name}", name, getattr(self, name), methods=["POST"])
 
     def result(self) -> str:
@@ -64,6 +65,18 @@ class ArchiveResult(ArchiveSite):
             return self._result(form.session, state, str(error)), problem_of(error).response().status_code
         return see(f"{PAGE}/result")
 
+    def remove(self) -> WsgiResponse | tuple[str, int]:
+        """Take the articles out again that the archive stored."""
+        from classifier.archive.bring.jobs import begin_removal  # what does the work is not loaded for serving
+
+        form, state = self.form(ADMINS), self.folder.state()
+        try:
+            stored = self.store.brought.get(self.present().storing or "")
+            begin_removal(self.store, self.registry, stored, form.session.editor)
+        except TaggerError as error:
+            return self._result(form.session, state, str(error)), problem_of(error).response().status_code
+        return see(f"{PAGE}/result")
+
     def _result(self, session: Session, state: State | None, problem: str | None = None) -> str:
 
         storing, training = (self.run(state.storing), self.run(state.training)) if state is not None else (None, None)
@@ -81,6 +94,8 @@ class ArchiveResult(ArchiveSite):
             problem=problem,
             storing=storing,
             training=training,
+            removal=self.removal(state),
+            brought=self._brought(storing),
             compared=reason_in_words_of(training) if training is not None else None,
             serves=training is not None and (training.outcome == PROMOTED or self._champion() == version),
             result=result,
@@ -88,6 +103,13 @@ class ArchiveResult(ArchiveSite):
             hours=result.hours(**seconds) if result is not None else None,
             n_open=sum(self.store.queue.counts(Wanted(state="open")).get(each, 0) for each in ("new", "started")),
         )
+
+    def _brought(self, storing: Run | None) -> Brought | None:
+        if storing is None or storing.is_unfinished:
+            return None
+        with suppress(NotFound):  # it stored nothing
+            return self.store.brought.count(self.store.brought.get(storing.id))
+        return None
 
     def _champion(self) -> str | None:
         with suppress(BadModel):

@@ -60,6 +60,10 @@ class ArchiveSite(FormPages):
             return self.store.runs.get(run_id)
         return None
 
+    def removal(self, state: State | None) -> Run | None:
+        """Return the newest run that takes the articles of the archive out again, None if there was none."""
+        return self.store.brought.removal(state.storing) if state is not None and state.storing is not None else None
+
     def is_stored(self, state: State) -> bool:
         """Return whether the articles are stored, or are being stored."""
         run = self.run(state.storing)
@@ -84,7 +88,8 @@ class ArchiveSite(FormPages):
 
     def render(self, name: str, session: Session, state: State | None, run: Run | None = None, **values: Any) -> str:
         """Return a page with the steps, and with how far the run is that is under way, if any is."""
-        runs = [run, values.get("storing"), values.get("training")]
+        removal = values.get("removal")
+        runs = [removal, run, values.get("storing"), values.get("training")]
         present = next((each for each in runs if each is not None and each.is_unfinished), None)
         view: RunOut | None = run_view(present) if present is not None else None
         job = present.job if present is not None else ""
