@@ -173,10 +173,13 @@ def test_the_page_shows_the_step_of_a_training_and_what_became_of_it(client: Fla
         names = ["reading", "checking", "learning", "comparing", "reporting", "saving"]
         log: Any = [{"at": ago(seconds=1), "text": "Reading the store"}]
         doing: Any = {"label": "folds", "done": 2, "total": 5, "began_at": ago(seconds=130), "seconds": 130.0}
+        doing["share"] = 0.4
         known: Any = {"names": names, "steps": [step], "doing": doing, "expected": {}, "log": log}
         two.store.runs.beat(asked.id, known)
         first = text_of(client)
-        two.store.runs.beat(asked.id, known | {"doing": doing | {"done": 1, "total": 9, "seconds": 0.5}})
+        two.store.runs.beat(
+            asked.id, known | {"doing": doing | {"done": 1, "total": 9, "seconds": 0.5, "share": 1 / 9}}
+        )
         early = text_of(client)
         two.store.runs.beat(
             asked.id, {"names": names, "steps": [step], "doing": None, "expected": {"reading": 181.0}, "log": log}
