@@ -99,7 +99,7 @@ def test_a_model_that_was_not_promoted_is_mailed_with_its_link(store: Store, box
     assert mail["Subject"] == "Article tagger: a trained model was not promoted"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert box.texts == [
-        f"A trained model was not promoted. The gate was closed by: total.\nhttps://tagger.example.org/runs/{run_id}\n"
+        f"A trained model was not promoted. It failed these checks: all tags together.\nhttps://tagger.example.org/runs/{run_id}\n"
     ]
     assert sender.work() == 0
     assert len(box.got) == 1
@@ -111,9 +111,9 @@ def test_a_model_that_was_not_promoted_is_mailed_with_its_link(store: Store, box
         (
             "fr",
             "Étiqueteur d’articles : un modèle entraîné n’a pas été mis en service",
-            "Le contrôle a échoué sur : total.",
+            "Il n’a pas passé ces contrôles : toutes les étiquettes ensemble.",
         ),
-        ("ar", "واسم المقالات: لم يُعتمد نموذج مُدرَّب", "أوقفه هذا الفحص: total."),
+        ("ar", "واسم المقالات: لم يُعتمد نموذج مُدرَّب", "لم يجتز هذه الفحوص: كل الوسوم معًا."),
     ],
 )
 def test_mail_is_in_the_language_of_the_setting(
@@ -182,7 +182,7 @@ def test_while_the_server_is_down_nothing_is_lost(store: Store) -> None:
         assert sender.work() == 3
         hours_pass(store, 1)
         assert sender.work() == 0
-    assert [check in box.texts[0] for check in ("total", "speed", "memory")] == [True] * 3
+    assert [name in box.texts[0] for name in ("all tags together", "speed", "memory")] == [True] * 3
 
 
 def test_the_same_things_have_the_same_message_id(mail: Mail) -> None:

@@ -18,7 +18,7 @@ from classifier.commands import main
 from classifier.domain import sentences
 from classifier.domain.articles import Article
 from classifier.domain.origins import ORIGINS
-from classifier.domain.sentences import OF_RUNS
+from classifier.domain.sentences import CHECK_NAMES, OF_RUNS
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
@@ -194,8 +194,8 @@ def test_every_check_has_words(ran: dict[str, Run]) -> None:
     from classifier.training.checks import DEFAULTS
 
     used = {one["check"] for name in ("first", "second") for one in details(ran[name])["gate"]} | set(DEFAULTS)
-    assert used <= set(run_words.CHECKS)
-    assert set(run_words.CHECKS) == set(run_words.CAUSES)
+    assert used <= set(CHECK_NAMES)
+    assert set(CHECK_NAMES) == set(run_words.CAUSES)
 
 
 def test_the_page_says_how_tags_came_onto_the_articles_in_words(ran: dict[str, Run]) -> None:

@@ -6,16 +6,20 @@ import html as entities
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from benchmarks.texts import extracted, forms, of_program, of_script, path_of, translations
+from benchmarks.texts import CALL, ROOT, SCRIPTS, extracted, forms, of_program, of_script, path_of, translations
 from classifier.domain.sentences import OF_RUNS
 from classifier.texts import MAX_RETOLD, english, gettext, retold
+from classifier.web.problems import OF_SCHEMA
 from classifier.web.texts import COOKIE, ENGLISH, NAMES, RECORDS_IN_ENGLISH, texts_of_scripts
 from tests.latin import left_in_latin, reading_in
 
@@ -91,6 +95,47 @@ def test_texts_within_the_calls_of_other_texts_are_found() -> None:
     assert sorted(of_script(script), key=str) == sorted(of_program(python), key=str)
 
 
+# --- texts that nobody has marked ---
+
+LITERAL = re.compile(r"""(?P<quote>["'`])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
+COMMENT = re.compile(r"(?m)^\s*(?://|/\*|\*).*$|\s//\s.*$")
+VALUE = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}")
+SHOWN = re.compile(
+    r"""(?:\bsay\(|\balert\(|\bconfirm\(|\b(?:textContent|innerText|title|placeholder) = |[{,]\s*"?(?:title|placeholder|aria-label|alt)"?: )$"""
+)
+NO_TEXT = re.compile(r"""(?:\b(?:class|rel): |className = |querySelector(?:All)?\(|closest\(|matches\(|import .*)$""")
+SENTENCE = re.compile(r"^[A-Z][a-z]+(?: |[:.!?…]$|[:,] )|^[A-Z]?[a-z]+(?: [a-z]+){2,}")
+
+
+def unmarked(script: str) -> Iterator[str]:
+    """Yield what a script shows in English, whatever the reader's language is.
+
+    Those are literals that are said or shown as they are, and all others that read as a sentence.
+    """
+    code = COMMENT.sub("", script)
+    for literal in LITERAL.finditer(CALL.sub("marked(", code)):
+        before, text = literal.string[: literal.start()].rpartition("\n")[2], VALUE.sub("", literal["text"])
+        if (SHOWN.search(before) and re.search(r"[A-Za-z]{2}", text)) or (
+            SENTENCE.search(text) and not NO_TEXT.search(before)
+        ):
+            yield literal["text"]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob(SCRIPTS)), ids=lambda path: path.name)
+def test_scripts_show_no_text_that_is_not_marked(path: Path) -> None:
+    assert list(unmarked(path.read_text("utf-8"))) == []
+
+
+def test_what_a_script_shows_unmarked_is_found() -> None:
+    script = """
+      // A comment is no text.
+      say(`Accepted: ${label}.`); say(_("Undone."));
+      node.textContent = "saved"; node.className = "card is open now";
+      el("button", { class: "badge good", title: "Mark it" }, _("Go"), "Nothing is left to do"); ask("GET", "/v1/tags");
+    """
+    assert list(unmarked(script)) == ["Accepted: ${label}.", "saved", "Mark it", "Nothing is left to do"]
+
+
 # --- records ---
 
 
@@ -125,6 +170,67 @@ def test_an_error_is_in_the_language_that_the_request_asks_for(client: FlaskClie
     assert answers["french"]["detail"] == "Il n’y a pas d’article 'none'."
     assert answers["nothing"]["detail"] == "There is no article 'none'."
     assert answers["french"]["title"] == answers["nothing"]["title"] == "Not found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "french", "english_text"),
+    [
+        (
+            "POST",
+            "/v1/tags/change-sets",
+            b'{"ops": [{"op": "x"}]}',
+            "Une opération a",
+            "An operation has",
+        ),
+        ("POST", "/v1/suggest", b'{"title": "t", "title": "u"}', "figure deux fois", "occurs twice in one object"),
+        ("POST", "/v1/suggest", b'{"title": 1}', "doit être un texte", "Input should be a valid string"),
+        ("GET", "/v1/articles?limit=none", None, "est un nombre de 1 à", "is a number from 1 to"),
+        ("GET", "/nowhere", None, "n’existe pas sur ce serveur", "was not found on the server"),
+    ],
+)
+def test_an_error_of_each_layer_is_said_in_french(
+    client: FlaskClient, method: str, path: str, body: bytes | None, french: str, english_text: str
+) -> None:
+    for language, expected in (("fr", french), ("en", english_text), ("", english_text)):
+        headers = {"Accept-Language": language} if language else {}
+        answer = client.open(path, method=method, data=body, content_type="application/json", headers=headers)
+        assert answer.status_code in (400, 404, 422)
+        assert expected in answer.get_json()["detail"], answer.get_json()
+
+
+class Everything(BaseModel):
+    """Fields that can be wrong in each of the ways that schemas of requests know."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    missing: str
+    text: str
+    long: str = Field(max_length=2)
+    short: str = Field(min_length=2)
+    like: str = Field(pattern="^a$")
+    flag: bool
+    whole: int
+    number: float
+    many: list[str]
+    few: list[int] = Field(max_length=2)
+    some: list[int] = Field(min_length=2)
+    least: int = Field(ge=2)
+    most: int = Field(le=2)
+    one: Literal["a", "b"]
+    inner: Everything | None = None
+    table: dict[str, int]
+
+
+def test_what_a_schema_says_of_a_field_is_translated_from_the_words_of_pydantic() -> None:
+    wrong: dict[str, object] = {
+        **{"text": 1, "long": "abc", "short": "a", "like": "b", "flag": 1, "whole": "1", "number": "1", "many": 1},
+        **{"few": [1, 2, 3], "some": [1], "least": 1, "most": 3, "one": "c", "inner": 1, "table": 1, "unknown": 1},
+    }
+    with pytest.raises(ValidationError) as caught:
+        Everything.model_validate(wrong)
+    said = {line["type"]: line for line in caught.value.errors()}
+    assert set(said) == set(OF_SCHEMA)
+    for kind, line in said.items():
+        assert english(OF_SCHEMA[kind], **line.get("ctx", {})) == line["msg"]
 
 
 # --- the reader's language ---

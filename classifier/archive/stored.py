@@ -16,6 +16,7 @@ from classifier.parallel.processes import map_chunks
 from classifier.serving.registry import Registry
 from classifier.store.runs import FAILED, RUNNING, Run
 from classifier.store.store import Store
+from classifier.texts import _
 
 JOB = "archive"
 DONE, UNDONE = "done", "undone"
@@ -76,13 +77,16 @@ def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> 
     with store.runs.alone(JOB):
         last = next(iter(store.runs.list(JOB, limit=1)), None)
         if last is None or last.outcome not in (RUNNING, FAILED) or last.result is None:
-            raise NotFound("There is nothing to resume: no archive run that began to write ended too early.")
+            raise NotFound(_("There is nothing to resume: no archive run that began to write ended too early."))
         progress = last.result
         folder = registry.folder / progress["model_version"]
         if not folder.is_dir():
             raise NotFound(
-                f"The run {last.id} was by the model {folder.name}, which is not there any more. "
-                f"Take it back (archive undo {last.id}) or leave it, and start another one."
+                _(
+                    "The run %(run)s was by the model %(model)s, which is not there any more. Take it back (archive undo %(run)s) or leave it, and start another one.",
+                    run=last.id,
+                    model=folder.name,
+                )
             )
         store.runs.end(last, RUNNING, "", ended_at=None)
         plan, figures = Plan.from_json(progress["plan"]), Figures.from_json(progress["figures"])
@@ -102,7 +106,7 @@ def undo(store: Store, run_id: str | None = None, by: str | None = None) -> Undo
     with store.runs.alone(JOB):
         record = _last(store) if run_id is None else store.runs.get(run_id)
         if record.job != JOB:
-            raise NotFound(f"{record.id} is not an archive run, but a run of `{record.job}`.")
+            raise NotFound(_("%(run)s is not an archive run, but a run of `%(job)s`.", run=record.id, job=record.job))
         n, kept = store.assignments.undo(record.id, by)
         reason = f"{n} tags taken back, {len(kept)} kept since a person has decided on them."
         store.runs.end(record, UNDONE, reason)
@@ -114,7 +118,7 @@ def _last(store: Store) -> Run:
     for record in store.runs.list(JOB):
         if record.outcome != UNDONE and record.result and Figures.from_json(record.result["figures"]).n_added:
             return record
-    raise NotFound("There is no archive run to take back.")
+    raise NotFound(_("There is no archive run to take back."))
 
 
 def _judged(store: Store, folder: Path, plan: Plan, after: str, n_jobs: int) -> Iterator[list[Judged]]:

@@ -58,6 +58,32 @@ CHECKED = N_("%(n)s findings, %(held)s tags held because of their labels")
 CHANGES = N_("changes of the taxonomy: %(n)s")
 OF_LOGS = (*LOOPS, COUNTED, TO_LEARN_FROM, CHECKED, CHANGES)  # a line of a log begins with a capital letter
 
+CHECK_NAMES = {  # what conditions of the gate and checks of the data are called
+    "total": N_("all tags together"),
+    "tag_worse": N_("no tag is worse"),
+    "language_worse": N_("no language is worse"),
+    "calibration": N_("scores are as accurate as they say"),
+    "blind_recall": N_("recall on blind articles"),
+    "unknown": N_("not far more unjudged suggestions"),
+    "size": N_("size"),
+    "latency": N_("time per article"),
+    "furniture": N_("no reasons from repeated blocks"),
+    "better_than_nothing": N_("better than nothing"),
+    "better_than_alias_rule": N_("better than the names alone"),
+    "nothing_new": N_("not the same as the champion"),
+    "rolled_back": N_("not a model that was rolled back"),
+    "overtaken": N_("nobody else changed the model"),
+    "fixed": N_("the model that serves may be replaced"),
+    "holdout": N_("enough articles to compare on"),
+    "served": N_("as good as its own cross-validation"),
+    "few_examples": N_("enough examples"),
+    "labels_flipped": N_("labels reversed"),
+    "one_editor": N_("labels from one editor"),
+    "repeated_block": N_("repeated block"),
+    "tag_rates": N_("rate of a tag"),
+    "never_shown": N_("never suggested"),
+}
+
 # --- why a run ended as it did: what its checks found, and what its gate measured ---
 
 FEW_EXAMPLES = N_("%(n)s examples, %(least)s are needed")

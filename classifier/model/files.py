@@ -44,7 +44,7 @@ from classifier.model.tag_model import TagModel
 from classifier.model.weights import SparseWeights
 from classifier.text.mention_features import with_later_features
 from classifier.text.stems import ENGLISH_STEMS, STEMS
-from classifier.texts import _
+from classifier.texts import N_, _, gettext
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
@@ -128,7 +128,7 @@ def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[st
         if name.removesuffix(".npy") in _LATER and name not in digests:
             continue
         if name not in digests:
-            raise BadModel(_("Model %(name)s: manifest.json does not list %(name2)s.", name=folder.name, name2=name))
+            raise BadModel(_("Model %(name)s: manifest.json does not list %(file)s.", name=folder.name, file=name))
         file, digest = cleaned.get(name, (name, digests[name]))
         if not (folder / file).is_file():
             raise BadModel(
@@ -163,10 +163,8 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadModel(_("Model %(name)s: manifest.json cannot be read.", name=folder.name)) from None
     if version != FORMAT:
-        reads = f"this program reads format {FORMAT}. Train it again."
-        raise BadModel(
-            _("Model %(name)s has format %(version)s; %(reads)s", name=folder.name, version=repr(version), reads=reads)
-        )
+        text = N_("Model %(name)s has format %(version)s; this program reads format %(needed)s. Train it again.")
+        raise BadModel(gettext(text, name=folder.name, version=repr(version), needed=FORMAT))
     return digests
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from classifier.domain.files import file_digest, whole_file
 from classifier.model.precedents import Precedents
+from classifier.texts import _
 
 CLEANED = "cleaned.json"
 IDS = "precedents.txt"
@@ -32,9 +33,9 @@ def cleaned_files(folder: Path) -> dict[str, tuple[str, str]]:
     except FileNotFoundError:
         return {}
     except (ValueError, LookupError, TypeError):
-        raise ValueError(f"{CLEANED} is damaged; restore it from a backup or roll back") from None
+        raise ValueError(_("%(file)s is damaged; restore it from a backup or roll back", file=CLEANED)) from None
     if any(not file.startswith(_PREFIX) or "/" in file for file, _ in replacements.values()):
-        raise ValueError(f"{CLEANED} names files that are none of its own")
+        raise ValueError(_("%(file)s names files that are none of its own", file=CLEANED))
     return replacements
 
 

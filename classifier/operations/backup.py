@@ -37,6 +37,7 @@ from classifier.store.database.engine import file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import files_of, stand_alone
 from classifier.text import detector
+from classifier.texts import N_, _, gettext
 
 FORMAT = 1
 _SCRATCH = ".backup-"
@@ -165,9 +166,11 @@ def restore(
         if not force:
             existing = list(map(str, files_of(path))) if path is not None else []
             if (registry.folder / POINTER).exists() or registry.versions():
-                existing.append(f"models in {registry.folder}")
+                existing.append(_("models in %(folder)s", folder=registry.folder))
             if existing:
-                raise BadBackup(f"There is something already: {', '.join(existing)}. --force moves it aside.")
+                raise BadBackup(
+                    _("There is something already: %(names)s. --force moves it aside.", names=", ".join(existing))
+                )
         mark = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with _ready(folder / DATABASE, path, database_url, progress) as ready:
             # All that can fail on a full disk is done. From here on files are only renamed.
@@ -192,7 +195,7 @@ def _unpacked(backup: Path, folder: Path, track: Track) -> Contents:
                     _unpack(tar, member, files, folder, tell)
         missing = [name for name in files if not (folder / name).is_file()]
         if missing or DATABASE not in files:
-            raise BadBackup(f"lacks {missing[:1] or DATABASE}")
+            raise BadBackup(_("lacks %(names)s", names=missing[:1] or DATABASE))
         (folder / MODELS).mkdir(exist_ok=True)
         n_rows = check_copy(folder / DATABASE)
         if manifest["champion"] is not None:
@@ -202,18 +205,20 @@ def _unpacked(backup: Path, folder: Path, track: Track) -> Contents:
         if getattr(error, "errno", None) in _NO_ROOM:
             raise
         reason = getattr(error, "strerror", None) or error
-        text = f"The backup {backup} cannot be used: {reason}. Nothing was changed; try an older one."
-        raise BadBackup(text) from None
+        text = N_("The backup %(path)s cannot be used: %(reason)s. Nothing was changed; try an older one.")
+        raise BadBackup(gettext(text, path=backup, reason=reason)) from None
 
 
 def _read_manifest(tar: tarfile.TarFile) -> _Manifest:
     first = tar.next()
     file = tar.extractfile(first) if first is not None and first.name == MANIFEST else None
     if file is None:
-        raise BadBackup("it does not begin with a manifest")
+        raise BadBackup(_("it does not begin with a manifest"))
     manifest: _Manifest = json.loads(file.read())
     if manifest["format"] != FORMAT:
-        raise BadBackup(f"it has format {manifest['format']}, this program reads {FORMAT}")
+        raise BadBackup(
+            _("it has format %(version)s, this program reads %(needed)s", version=manifest["format"], needed=FORMAT)
+        )
     return manifest
 
 
@@ -223,7 +228,7 @@ def _unpack(
     """Write a file of a backup. Its name, kind, size and content must be those of the manifest."""
     source = tar.extractfile(member) if member.isreg() and _NAME.fullmatch(member.name) else None
     if source is None or member.name not in files or (folder / member.name).exists():
-        raise BadBackup(f"it has {member.name[:80]!r}, which does not belong there")
+        raise BadBackup(_("it has %(name)s, which does not belong there", name=repr(member.name[:80])))
     path = folder / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
@@ -231,7 +236,7 @@ def _unpack(
         target.flush()
         os.fsync(target.fileno())
     if _facts(path) != files[member.name]:
-        raise BadBackup(f"{member.name} is not what was saved")
+        raise BadBackup(_("%(name)s is not what was saved", name=member.name))
 
 
 def _database_aside(path: Path, mark: str) -> list[Path]:
@@ -275,7 +280,9 @@ def _ready(source: Path, path: Path | None, database_url: str, progress: Progres
     if path is None:
         with closing(open_store(database_url)) as target:
             if not is_empty(target):
-                raise BadBackup("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
+                raise BadBackup(
+                    _("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
+                )
             copy_store(copy, target, progress)
     copy.close()
     if path is None:
@@ -299,7 +306,9 @@ def _scratch(parent: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=parent) as folder:
             yield Path(folder)
     except OSError as error:
-        raise BadBackup(f"Cannot write in {parent}: {error.strerror or error}.") from None
+        raise BadBackup(
+            _("Cannot write in %(folder)s: %(error)s.", folder=parent, error=error.strerror or error)
+        ) from None
 
 
 def _facts(path: Path) -> _File:

@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from classifier.domain.sentences import CHECK_NAMES
 from classifier.operations.receivers import NotDelivered
 from classifier.store.webhooks import MODEL_HELD, MODEL_REFUSED
 from classifier.texts import N_, _, gettext, ngettext, written_in
@@ -112,8 +113,8 @@ def _sentence(message: Message) -> str:
         case "model_held":
             return _("A model was promoted, and tags were held as they were: %(tags)s.", tags=", ".join(data["held"]))
         case "model_refused":
-            checks = ", ".join(data["checks"] or ["-"])
-            return _("A trained model was not promoted. The gate was closed by: %(checks)s.", checks=checks)
+            names = ", ".join(gettext(CHECK_NAMES.get(check, check)) for check in data["checks"]) or "-"
+            return _("A trained model was not promoted. It failed these checks: %(checks)s.", checks=names)
         case "rising_name":
             facts = {"name": data["name"], "n": data["n_articles"]}
             if not data["name"]:

@@ -17,6 +17,7 @@ from classifier.store.database.sqlite import open_to_others, was_there
 from classifier.store.runs import JOB
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import judged_by
+from classifier.texts import _, retold
 
 
 class ShadowStatus(TypedDict):
@@ -119,7 +120,8 @@ def _champion(
         try:
             model = load()
             if held := held_long(model.card):
-                text = f"retrain has held tags in three or more runs: {', '.join(held)}. They learn nothing new."
+                names = ", ".join(held)
+                text = _("retrain has held tags in three or more runs: %(tags)s. They learn nothing new.", tags=names)
                 step = f"look at the run at /runs; if their labels are right: python -m classifier retrain --accept-changes {' '.join(held)}"
                 problems.append(Problem(text, step, TRAINING))
             return champion, model
@@ -144,7 +146,9 @@ def _stored(
         n_usable = sum(key.usable for key in keys)
         if keys and not n_usable:
             problems.append(
-                Problem("All keys are revoked or expired, so every call is refused.", f"make a key: {MAKE_KEY}", KEYS)
+                Problem(
+                    _("All keys are revoked or expired, so every call is refused."), f"make a key: {MAKE_KEY}", KEYS
+                )
             )
         # While no model can be loaded, no article waits for its judgement.
         n_waiting = store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version)) if model else 0
@@ -162,7 +166,9 @@ def _check_store(store: Store, retrain_hours: float, problems: list[Problem]) ->
     if path is not None and (files := open_to_others(path)):
         names = list(map(str, files))
         step = f"let only its owner read the database: chmod o= {' '.join(names)}"
-        problems.append(Problem(f"Everybody on this machine can read {', '.join(names)}.", step, DATABASE))
+        problems.append(
+            Problem(_("Everybody on this machine can read %(files)s.", files=", ".join(names)), step, DATABASE)
+        )
     problems += map(_in_conflict, store.change_sets.in_conflict())
     if overdue := store.runs.overdue(JOB, retrain_hours):
         problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs", TRAINING))
@@ -174,7 +180,12 @@ def _check_store(store: Store, retrain_hours: float, problems: list[Problem]) ->
 def _check_disk(registry: Registry, problems: list[Problem]) -> None:
     total, free = disk_of(registry)
     if total and free / total < LEAST_FREE:
-        text = f"The disk of {registry.folder} is nearly full: {free / 1e9:.1f} of {total / 1e9:.0f} GB are free."
+        text = _(
+            "The disk of %(folder)s is nearly full: %(free)s of %(total)s GB are free.",
+            folder=registry.folder,
+            free=format(free / 1e9, ".1f"),
+            total=format(total / 1e9, ".0f"),
+        )
         problems.append(Problem(text, "make room: old backups and model versions take most of it", DISK))
 
 
@@ -189,7 +200,11 @@ def disk_of(registry: Registry) -> tuple[int, int]:
 
 def _in_conflict(change_set: ChangeSet) -> Problem:
     detail = change_set.conflict["detail"] if change_set.conflict else ""
-    text = f"The change set {change_set.id} was not applied when its time had come. {detail}"
+    text = _(
+        "The change set %(id)s was not applied when its time had come. %(reason)s",
+        id=change_set.id,
+        reason=retold(detail, ()),
+    )
     return Problem(text, f"preview it again, and then apply, schedule or decline it: {change_set.title[:80]}", TAXONOMY)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from classifier.domain.files import whole_file
-from classifier.domain.sentences import OF_RUNS
+from classifier.domain.sentences import CHECK_NAMES, OF_RUNS
 from classifier.model.evaluation import Interval, shown_interval
 from classifier.reports.layout import template, texts
 from classifier.reports.live import followed_in_words
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
-CAUSES, CHECKS, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
+CAUSES, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
 _in_html = in_html(gettext)
 N_OPEN = 15  # rows that the page shows at once
 MIN_LATER = 30  # articles that came after a training; of fewer, a figure says nothing
@@ -75,7 +75,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         next_step=next_step(run, details, blocked_by),
         facts=facts(run, details),
         findings=[{"quote": "", **finding} for finding in details.get("findings", [])],  # early records have no quote
-        check_names={name: gettext(text) for name, text in CHECKS.items()},
+        check_names={name: gettext(text) for name, text in CHECK_NAMES.items()},
         action_names={name: gettext(text) for name, text in ACTIONS.items()},
         figures=_figures(measures, details),
         languages=[_language(row) for row in details.get("languages", [])],
@@ -138,7 +138,7 @@ def _of_curve(n: int, figure: str) -> str:
 
 
 def _gate_row(check: CheckRow) -> list[str]:
-    name = gettext(CHECKS.get(check["check"], check["check"]))
+    name = gettext(CHECK_NAMES.get(check["check"], check["check"]))
     outcome = _("passed") if check["passed"] else _("failed")
     return [name, isolated(check["tag"] or ""), _retold(check["figure"]), outcome]
 

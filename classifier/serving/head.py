@@ -17,6 +17,7 @@ from classifier.domain.files import whole_file
 from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
+from classifier.texts import N_, gettext
 
 _BEGINNING = re.compile(rb'\{"n": (null|\d+), (?:"log": "(\w+)", )?"version": "([^"]+)", "taxonomy": ')
 _LONGEST = 300  # bytes of the beginning
@@ -37,8 +38,10 @@ def read_head(folder: Path) -> Head | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        step = "The service writes it anew from the log, and so does: tags log"
-        raise BadModel(f"{file} cannot be read ({error}). {step}.") from None
+        text = N_(
+            "%(file)s cannot be read (%(error)s). The service writes it anew from the log, and so does: tags log."
+        )
+        raise BadModel(gettext(text, file=file, error=error)) from None
 
 
 class Published(NamedTuple):

@@ -12,6 +12,7 @@ from classifier.model.protocol import Model
 from classifier.serving.beside import repeat
 from classifier.serving.serving import Serving
 from classifier.store.live import LiveExample, LiveLabels
+from classifier.texts import _
 
 POLL_SECONDS = 1.0
 SHARE = 0.1  # of one processor that a process spends on following
@@ -35,14 +36,14 @@ class Follower:
 
     def following(self) -> Model:
         """Return the model once it has followed all labels. Raise `Busy` if they change all the time."""
-        for _ in range(_ATTEMPTS):
+        for _attempt in range(_ATTEMPTS):
             with self._resting():
                 number, examples = self._labels.examples(self._learned)
             self._judge(examples)
             if self._labels.number() == number:
                 with self._resting():
                     return self._followed(examples, number)
-        raise Busy("Labels change faster than a model can follow them.")
+        raise Busy(_("Labels change faster than a model can follow them."))
 
     def _followed(self, examples: Sequence[LiveExample], number: int) -> Model:
         decisions = np.array([self._decisions[example.text] for example in examples])

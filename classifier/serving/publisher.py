@@ -15,6 +15,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import stat_of
 from classifier.serving.taxonomy import publish
 from classifier.store.store import Store
+from classifier.texts import _
 
 POLL_SECONDS = 1.0
 
@@ -56,7 +57,10 @@ class Publisher:
         if self._seen is not None and there is not None and there.log not in (None, self.store.taxonomy.log_id()):
             folder = self.registry.folder
             raise BadModel(
-                f"Another service, with another database, publishes its taxonomy in {folder}. Give each a folder."
+                _(
+                    "Another service, with another database, publishes its taxonomy in %(folder)s. Give each a folder.",
+                    folder=folder,
+                )
             )
 
     def _now(self) -> tuple[object, ...]:

@@ -138,7 +138,11 @@ class Registry:
                 return Anchor(version, snapshot)
         if chosen:
             raise BadSetting(
-                f"TAGGER_ANCHOR names {chosen[:60]!r}, and no snapshot in {self.folder} knows what it suggested."
+                _(
+                    "TAGGER_ANCHOR names %(chosen)s, and no snapshot in %(folder)s knows what it suggested.",
+                    chosen=repr(chosen[:60]),
+                    folder=self.folder,
+                )
             )
         return None
 

@@ -12,6 +12,7 @@ from classifier.model.tag_model import TagModel
 from classifier.serving.champion import pointer_of
 from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
+from classifier.texts import _, retold, written_in
 
 POLL_SECONDS = 1.0
 
@@ -54,8 +55,10 @@ class Serving:
                 self._lock.release()
         if self._model is None:
             if self.problem:
-                raise BadModel(self.problem)
-            raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
+                raise BadModel(retold(self.problem, ()))
+            raise NoModel(
+                _("No champion model in %(folder)s. Train one: python -m classifier train", folder=self.registry.folder)
+            )
         return self._model
 
     def catch_up(self) -> None:
@@ -95,17 +98,18 @@ class Serving:
         """Load the champion if it is another, or see it through another taxonomy."""
         stats = self._stats()
         if stats != self._loaded or (self._model is None and stats[0] is not None):
-            try:
-                if self._fitted is None or stats[0] != self._loaded[0]:
-                    self._fitted = self._load()
-                model = self.registry.as_it_serves(self._fitted)
-                self._model = model.as_followed_by(self._model) if isinstance(self._model, TagModel) else model
-                self.problem = None
-                self.after_change(self._model)
-            except NoModel:
-                self._model = self._fitted = None
-            except TaggerError as error:
-                self.problem = str(error)
+            with written_in("en"):  # what `problem` says, whoever asks first
+                try:
+                    if self._fitted is None or stats[0] != self._loaded[0]:
+                        self._fitted = self._load()
+                    model = self.registry.as_it_serves(self._fitted)
+                    self._model = model.as_followed_by(self._model) if isinstance(self._model, TagModel) else model
+                    self.problem = None
+                    self.after_change(self._model)
+                except NoModel:
+                    self._model = self._fitted = None
+                except TaggerError as error:
+                    self.problem = str(error)
             self._loaded = stats
 
     def _load(self) -> TagModel:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from classifier.errors import NotFound
 from classifier.store.rows import Part, batches, now, one_at_a_time
 from classifier.store.schema import cms_terms
+from classifier.texts import _
 
 KNOWN, UNKNOWN, IGNORED = STATES = ("known", "unknown", "ignored")
 PERSON = "person"  # `by` of what a person said
@@ -78,7 +79,7 @@ class CmsTerms(Part):
             one_at_a_time(connection, "cms_terms")
             before = _rows(connection, consumer, [term_id] if "\0" not in term_id else []).get(term_id)
             if before is None:
-                raise NotFound(f"The CMS has sent no term {term_id[:40]!r}.")
+                raise NotFound(_("The CMS has sent no term %(term)s.", term=repr(term_id[:40])))
             after = changed(before)
             _put(connection, [asdict(after) | {"consumer": consumer, "at": now()}])
             return after

@@ -16,6 +16,7 @@ from classifier.store.events import Event
 from classifier.store.rows import Part, ago, now
 from classifier.store.schema import deliveries, events, webhooks
 from classifier.store.webhooks import ACTIVE, FAILED, WAITING, Webhook, kind_of
+from classifier.texts import _, ngettext
 
 FIRST_SECONDS, LONGEST_SECONDS = 30.0, 4 * 3600.0  # between two tries
 KEPT_TRYING_HOURS = 72  # after the first try; then a delivery is given up
@@ -134,12 +135,14 @@ class Deliveries(Part):
         """Return what is wrong with deliveries in a sentence, or None: some were given up, or wait for an hour already."""
         failed = self._number(select(func.count()).select_from(deliveries).where(deliveries.c.state == FAILED))
         if failed:
-            return f"{failed} message{'' if failed == 1 else 's'} to webhooks were given up."
+            return ngettext(
+                "%(n)s message to webhooks were given up.", "%(n)s messages to webhooks were given up.", failed
+            )
         late = (deliveries.c.first_at < ago(hours=1)) & deliveries.c.error.is_not(None)
         waiting = self._number(select(func.count()).select_from(deliveries).where(late))
-        return (
-            f"Receivers of webhooks have not taken {waiting} of their messages for over an hour." if waiting else None
-        )
+        if waiting:
+            return _("Receivers of webhooks have not taken %(n)s of their messages for over an hour.", n=waiting)
+        return None
 
     def counts(self) -> dict[str, int]:
         """Return how many deliveries wait, were tried in vain and wait, and were given up."""

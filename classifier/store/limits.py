@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from classifier.domain.files import make_private_folder
 from classifier.errors import BadStore
 from classifier.store.schema import counters
+from classifier.texts import _
 
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts
 KEPT_SECONDS = 3600.0  # after which a file that nobody counts in is removed
@@ -52,7 +53,7 @@ class FileCounters:
             try:
                 os.pwrite(handle, _RECORD.pack(n + 1, time.time() + left), 0)
             except OSError as error:
-                raise BadStore(f"A counter cannot be written: {error.strerror}.") from None
+                raise BadStore(_("A counter cannot be written: %(error)s.", error=error.strerror)) from None
         return Count(n + 1, left)
 
     def give_back(self, event: str) -> None:
@@ -68,7 +69,13 @@ class FileCounters:
         try:
             handle = self._open(self._folder / _name(event))
         except OSError as error:
-            raise BadStore(f"The folder of counters {self._folder} cannot be used: {error.strerror}.") from None
+            raise BadStore(
+                _(
+                    "The folder of counters %(folder)s cannot be used: %(error)s.",
+                    folder=self._folder,
+                    error=error.strerror,
+                )
+            ) from None
         try:
             yield handle
         finally:

@@ -21,6 +21,7 @@ from classifier.store.rows import Part, batches, stored
 from classifier.store.schema import articles
 from classifier.store.suggestion_sets import offered_on
 from classifier.store.taxonomy import head_of
+from classifier.texts import _
 
 N_NEWEST = 2_000  # articles by date; what is older says nothing of what is used lately
 N_FOLLOWED = 500  # of them, those that a model follows at most
@@ -54,12 +55,12 @@ class LiveLabels(Part):
         They are ordered by their dates, and by their arrival within a date. Raise `Busy` if labels change
         all the time while they are read.
         """
-        for _ in range(_ATTEMPTS):
+        for _attempt in range(_ATTEMPTS):
             number = self.number()
             examples = self._examples(learned)
             if self.number() == number:
                 return number, examples
-        raise Busy("Labels change faster than they are read.")
+        raise Busy(_("Labels change faster than they are read."))
 
     def newest(self, n: int) -> list[str]:
         """Return the ids of the newest articles by date, up to `n`, the newest first."""

@@ -12,6 +12,7 @@ from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
 from classifier.store.rows import Columns, Part, batches
 from classifier.store.schema import articles, keys
+from classifier.texts import N_, _, gettext
 
 
 def claim(connection: Connection, row: Columns, owner: str | None) -> None:
@@ -26,8 +27,11 @@ def check_may_delete(row: Columns, owner: str | None) -> None:
     _check(row, owner)
     if owner is not None and row["owner"] is None:
         raise OtherOwner(
-            f"The article {row['id']!r} was not written by the key {owner!r}, which can delete only what it wrote. "
-            "An admin key can delete it."
+            _(
+                "The article %(id)s was not written by the key %(key)s, which can delete only what it wrote. An admin key can delete it.",
+                id=repr(row["id"]),
+                key=repr(owner),
+            )
         )
 
 
@@ -35,11 +39,17 @@ def _check(row: Columns, owner: str | None) -> None:
     if owner is None or row["owner"] == owner:
         return
     if row["source"] == STARTER:
-        raise OtherOwner(f"The article {row['id']!r} is a starter article, which no CMS can change. Use another id.")
+        raise OtherOwner(
+            _("The article %(id)s is a starter article, which no CMS can change. Use another id.", id=repr(row["id"]))
+        )
     if row["owner"] is not None:
         raise OtherOwner(
-            f"The article {row['id']!r} belongs to the key {row['owner']!r}, not to {owner!r}. Use another id, "
-            "or ask an admin to hand it over."
+            _(
+                "The article %(id)s belongs to the key %(owner)s, not to %(key)s. Use another id, or ask an admin to hand it over.",
+                id=repr(row["id"]),
+                owner=repr(row["owner"]),
+                key=repr(owner),
+            )
         )
 
 
@@ -54,8 +64,14 @@ class Owners(Part):
         """
         in_use = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
         if receiver is not None and "cms" not in (roles := self._values(in_use)):
-            problem = f"has the role {roles[0]!r}" if roles else "is no key in use"
-            raise BadSetting(f"{receiver!r} {problem}; articles can only be handed to a key with the role 'cms'.")
+            facts = {"key": repr(receiver), "role": repr("cms")}
+            if roles:
+                text = N_(
+                    "%(key)s has the role %(other)s; articles can only be handed to a key with the role %(role)s."
+                )
+                raise BadSetting(gettext(text, other=repr(roles[0]), **facts))
+            text = N_("%(key)s is no key in use; articles can only be handed to a key with the role %(role)s.")
+            raise BadSetting(gettext(text, **facts))
         theirs = (articles.c.owner == giver) & (articles.c.source != STARTER)  # `== None` is IS NULL
         if article_ids is not None:
             theirs &= articles.c.id.in_(list(article_ids))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from classifier.errors import BadDecision, Busy
 from classifier.store.rows import ago, now
 from classifier.store.schema import requests
+from classifier.texts import _
 
 KEPT_DAYS = 7
 
@@ -32,7 +33,7 @@ def reply_to(connection: Connection, request: Request) -> Mapping[str, object] |
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None
     if row.digest != request.digest:
-        raise BadDecision("This Idempotency-Key came with another body before. Use a new one.", "Idempotency-Key")
+        raise BadDecision(_("This Idempotency-Key came with another body before. Use a new one."), "Idempotency-Key")
     reply: Mapping[str, object] = row.answer
     return reply
 
@@ -44,7 +45,7 @@ def keep(connection: Connection, request: Request, reply: Mapping[str, object]) 
     try:
         connection.execute(requests.insert().values(**vars(request), answer=reply, started_at=now()))
     except IntegrityError:
-        raise Busy("A request with this Idempotency-Key is being carried out. Send it again in a second.") from None
+        raise Busy(_("A request with this Idempotency-Key is being carried out. Send it again in a second.")) from None
 
 
 def _of(request: Request) -> ColumnElement[bool]:

@@ -15,13 +15,13 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from classifier.domain.files import locked
 from classifier.domain.progress import RunProgress
 from classifier.domain.schedule import OFF, ON
-from classifier.domain.sentences import LOST, STOPPED_BEFORE
+from classifier.domain.sentences import LOST, OF_RUNS, STOPPED_BEFORE
 from classifier.errors import BadStore, Busy, NotFound, WrongState
 from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, note_once
 from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
 from classifier.store.schedules import Schedules, last_due
 from classifier.store.schema import runs
-from classifier.texts import _, english
+from classifier.texts import N_, _, english, gettext, retold
 
 JOB = "retrain"
 BACKUP = "backup"
@@ -217,10 +217,15 @@ class Runs(Part):
         if late is None:
             return None
         if late.outcome == FAILED:
-            return f"`{job}` failed at {late.started_at[:16]}: {late.reason}"
+            reason = retold(late.reason, OF_RUNS)
+            return _("`%(job)s` failed at %(time)s: %(reason)s", job=job, time=late.started_at[:16], reason=reason)
         last, due = late.ended_at or late.started_at, self._missed(late)
-        expected = f"every {hours:g} hours" if due is None else f"at {due[:16]}"
-        return f"`{job}` has not come to its end since {last[:16]}; it is expected {expected}."
+        facts = {"job": job, "time": last[:16]}
+        if due is None:
+            text = N_("`%(job)s` has not come to its end since %(time)s; it is expected every %(hours)s hours.")
+            return gettext(text, hours=format(hours, "g"), **facts)
+        text = N_("`%(job)s` has not come to its end since %(time)s; it is expected at %(due)s.")
+        return gettext(text, due=due[:16], **facts)
 
     def note_overdue(self, job: str, hours: float) -> str | None:
         """Add an event if a job is overdue, one for each last run, and return the id of that run."""

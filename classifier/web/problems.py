@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Flask, Response, render_template
@@ -26,6 +26,7 @@ from classifier.errors import (
     TaggerError,
     UnknownTag,
 )
+from classifier.texts import N_, _, gettext, language, number
 from classifier.web.incoming import incoming, notes
 
 MAX_ERRORS = 50  # listed in one answer
@@ -47,6 +48,33 @@ CATALOGUE = {
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="article tagger"'}
 _OF_PROGRAMS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
 _BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}
+
+
+OF_SCHEMA = {  # what pydantic says, by its types of errors
+    "missing": N_("Field required"),
+    "extra_forbidden": N_("Extra inputs are not permitted"),
+    "dict_type": N_("Input should be a valid dictionary"),
+    "model_type": N_("Input should be a valid dictionary or instance of %(class_name)s"),
+    "string_type": N_("Input should be a valid string"),
+    "string_too_long": N_("String should have at most %(max_length)s characters"),
+    "string_too_short": N_("String should have at least %(min_length)s characters"),
+    "string_pattern_mismatch": N_("String should match pattern '%(pattern)s'"),
+    "bool_type": N_("Input should be a valid boolean"),
+    "int_type": N_("Input should be a valid integer"),
+    "float_type": N_("Input should be a valid number"),
+    "list_type": N_("Input should be a valid list"),
+    "too_long": N_("%(field_type)s should have at most %(max_length)s items after validation, not %(actual_length)s"),
+    "too_short": N_("%(field_type)s should have at least %(min_length)s items after validation, not %(actual_length)s"),
+    "greater_than_equal": N_("Input should be greater than or equal to %(ge)s"),
+    "less_than_equal": N_("Input should be less than or equal to %(le)s"),
+    "literal_error": N_("Input should be %(expected)s"),
+}
+OF_SERVER = (  # what Werkzeug says
+    N_(
+        "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again."
+    ),
+    N_("The method is not allowed for the requested URL."),
+)
 
 
 class ApiProblem(Exception):
@@ -106,7 +134,7 @@ def problem_of(error: TaggerError) -> ApiProblem:
         case BadArticle(field=field) | BadDecision(field=field) | BadSchedule(field=field) | BadWebhook(field=field):
             return bad_parameter(field, str(error))
         case ChangedMeanwhile(numbers=numbers) | DependentChanges(numbers=numbers):
-            rows = [{"pointer": f"/changes/{n}", "detail": f"change {n}"} for n in numbers[:MAX_ERRORS]]
+            rows = [{"pointer": f"/changes/{n}", "detail": _("change %(n)s", n=n)} for n in numbers[:MAX_ERRORS]]
             return ApiProblem("changed", str(error), rows)
         case BadTaxonomy(problems=problems):
             fields = [{"pointer": "", "detail": problem[:MAX_DETAIL]} for problem in problems[:MAX_ERRORS]]
@@ -121,14 +149,21 @@ def problem_of(error: TaggerError) -> ApiProblem:
 
 def invalid(error: ValidationError) -> ApiProblem:
     """Return the problem of a request that does not fit its schema, with a JSON Pointer for each field."""
-    listed = islice(error.errors(include_url=False, include_context=False, include_input=False), MAX_ERRORS)
-    problems = [
-        {"pointer": _pointer(line["loc"]), "detail": line["msg"].removeprefix("Value error, ")[:MAX_DETAIL]}
-        for line in listed
-    ]
+    listed = islice(error.errors(include_url=False, include_input=False), MAX_ERRORS)
+    problems = [{"pointer": _pointer(line["loc"]), "detail": _of_schema(line)[:MAX_DETAIL]} for line in listed]
     first, n_unlisted = problems[0], error.error_count() - len(problems)
-    unlisted = f"; {n_unlisted:,} more errors are not listed" if n_unlisted else ""
-    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{unlisted}", problems)
+    text = (
+        N_("%(field)s: %(problem)s; %(n)s more errors are not listed") if n_unlisted else N_("%(field)s: %(problem)s")
+    )
+    facts = {"field": first["pointer"] or _("The body"), "problem": first["detail"], "n": number(n_unlisted)}
+    return ApiProblem("invalid", gettext(text, **facts), problems)
+
+
+def _of_schema(line: Mapping[str, Any]) -> str:
+    """Return what is wrong with a field: in English as pydantic says it, else its text in the reader's language."""
+    if language() == "en" or line["type"] not in OF_SCHEMA:
+        return str(line["msg"]).removeprefix("Value error, ")
+    return gettext(OF_SCHEMA[line["type"]], **line.get("ctx", {}))
 
 
 def bad_parameter(name: str, detail: str) -> ApiProblem:
@@ -150,7 +185,7 @@ def answer_to(error: Exception) -> Response:
         case HTTPException():
             return _answer_to_http(error)
     structlog.get_logger().error("unhandled", exc_info=error)
-    return ApiProblem("internal", "The service failed; its log has the details.").response()
+    return ApiProblem("internal", _("The service failed; its log has the details.")).response()
 
 
 def noted(response: Response) -> Response:
@@ -166,7 +201,7 @@ def noted(response: Response) -> Response:
 def _answer_to_http(error: HTTPException) -> Response:
     status = error.code or 500
     slug = _BY_STATUS.get(status, "bad-request" if status < 500 else "internal")
-    response = ApiProblem(slug, error.description or error.name).response()
+    response = ApiProblem(slug, gettext(error.description or error.name)).response()
     if "Allow" in (headers := dict(error.get_headers())):
         response.headers["Allow"] = headers["Allow"]
     return response

@@ -20,6 +20,7 @@ from classifier.store.database.sqlite import check_pages, close_to_others, was_t
 from classifier.store.schema import metadata
 from classifier.store.search_index import keep_search_index
 from classifier.store.store import Store
+from classifier.texts import _
 
 _MIGRATION_LOCK = 7_203_391
 _MIGRATING = threading.Lock()  # Alembic keeps what it works on in its modules
@@ -44,7 +45,9 @@ def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
         path = Path(str(engine.url.database))
         if is_file and not was_there(path):
             if not migrate:
-                raise BadStore(f"There is no database {path}. The service makes it: python -m classifier serve")
+                raise BadStore(
+                    _("There is no database %(path)s. The service makes it: python -m classifier serve", path=path)
+                )
             _create(path)
         if is_file and migrate:
             close_to_others(path)
@@ -71,7 +74,13 @@ def _create(path: Path) -> None:
         sync_folder(path.parent)
     except OSError as error:
         if not (isinstance(error, FileExistsError) and path.is_file()):  # otherwise another process was first
-            raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
+            raise BadStore(
+                _(
+                    "The folder %(folder)s of the database cannot be made: %(error)s.",
+                    folder=path.parent,
+                    error=error.strerror,
+                )
+            ) from None
     finally:
         for left in path.parent.glob(f"{aside.name}*") if path.parent.is_dir() else ():
             left.unlink(missing_ok=True)
@@ -110,7 +119,9 @@ def _migrate_file(connection: Connection, revision: str) -> None:
             _keep(connection)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
-                raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
+                raise BadStore(
+                    _("The migration would leave %(n)s rows without their parents; not done.", n=len(broken))
+                )
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
 
@@ -137,7 +148,12 @@ def _revisions() -> list[str]:
 def _migrate(connection: Connection, revision: str) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in _revisions():
-        raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
+        raise BadStore(
+            _(
+                "The database has revision %(current)s, which this program does not know. Upgrade the program.",
+                current=current,
+            )
+        )
     if current != (_revisions()[0] if revision == "head" else revision):
         with _MIGRATING:
             command.upgrade(_config(connection), revision)
@@ -148,5 +164,12 @@ def _check_revision(engine: Engine) -> None:
         current = MigrationContext.configure(connection).get_current_revision()
     if current != _revisions()[0]:
         is_older = current is None or current in _revisions()
-        advice = "Start the service: it brings it up to date." if is_older else "Upgrade the program."
-        raise BadStore(f"The database has revision {current}, this program needs {_revisions()[0]}. {advice}")
+        advice = _("Start the service: it brings it up to date.") if is_older else _("Upgrade the program.")
+        raise BadStore(
+            _(
+                "The database has revision %(current)s, this program needs %(needed)s. %(advice)s",
+                current=current,
+                needed=_revisions()[0],
+                advice=advice,
+            )
+        )

@@ -139,7 +139,7 @@ def _check_files(path: Path, opened: list[int]) -> None:
     """Raise an error if the files of a connection were replaced or removed since it was opened."""
     check_there(path)
     if path.stat().st_ino != opened[0]:
-        raise DisconnectionError("Another database was put in the place of this one.")
+        raise DisconnectionError(_("Another database was put in the place of this one."))
     with suppress(OSError):
         if Path(f"{path}-wal").stat().st_ino == opened[1]:
             return

@@ -15,6 +15,7 @@ from classifier.serving.registry import VersionRow
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import pick
 from classifier.store.runs import JOB
+from classifier.texts import _
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, Endpoint, Parameter
 from classifier.web.api.schemas import NothingIn, PromoteIn, VersionIn, WhyIn
 from classifier.web.guard.auth import ADMINS, ANY_ROLE
@@ -145,7 +146,9 @@ class Models:
         """Get the taxonomy. With the `ETag` of an earlier answer in `If-None-Match`, 304 if it is the same."""
         number, language = request.args.get("at"), request.args.get("lang")
         if language is not None and not LANGUAGE.fullmatch(language):
-            raise bad_parameter("lang", f"`lang` is a language like `fr` or `pt-BR`, not {language[:40]!r}.")
+            raise bad_parameter(
+                "lang", _("`lang` is a language like `fr` or `pt-BR`, not %(language)s.", language=repr(language[:40]))
+            )
         taxonomy = self.tagger.serving.model().head if number is None else self._taxonomy_at(number)
         tags = []
         for tag in taxonomy.tags:
@@ -162,7 +165,7 @@ class Models:
             tags.append(pick(TagOut, vars(tag) | told))
 
         @after_this_request
-        def _(response: Response) -> Response:
+        def with_etag(response: Response) -> Response:
             response.set_etag(f"{taxonomy.version}-{language or ''}")
             response.make_conditional(request)
             return response
@@ -172,7 +175,14 @@ class Models:
     def _taxonomy_at(self, number: str) -> Taxonomy:
         log = self.tagger.store.taxonomy.log()
         if not number.isdecimal() or len(number) > 9 or not 1 <= int(number) <= log.n:
-            raise bad_parameter("at", f"`at` is the number of a change, from 1 to {log.n}, not {number[:40]!r}.")
+            raise bad_parameter(
+                "at",
+                _(
+                    "`at` is the number of a change, from 1 to %(n)s, not %(number)s.",
+                    n=log.n,
+                    number=repr(number[:40]),
+                ),
+            )
         return FoldedLog(log.rows[: int(number)]).taxonomy()
 
     def model(self) -> ModelOut:
@@ -250,9 +260,9 @@ class Models:
         try:
             self.tagger.store.check()
             if late := self.tagger.store.runs.overdue(JOB, self.retrain_hours):
-                problems.append(f"retrain_overdue: {late}")
+                problems.append("retrain_overdue: " + late)
             if refused := self.tagger.store.deliveries.problem():
-                problems.append(f"webhooks: {refused}")
+                problems.append("webhooks: " + refused)
         except Exception as error:  # noqa: BLE001 - any driver's error means the same here
             problems.append(f"The database cannot be read ({type(error).__name__}).")
         status = "ok" if not problems else "degraded" if version else "down"

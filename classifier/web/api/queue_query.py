@@ -12,6 +12,7 @@ from classifier.errors import BadJSON
 from classifier.serving.finding import sought_in
 from classifier.serving.tagger import Tagger
 from classifier.store.queue import DRAWN, ORDERS, STATES, Wanted
+from classifier.texts import _
 from classifier.web.api.openapi import Parameter
 from classifier.web.problems import bad_parameter
 
@@ -58,7 +59,15 @@ def choice_of(name: str, choices: tuple[str, ...], default: str) -> str:
     """Return a parameter of the query string that is one of some choices. Raise `ApiProblem` (422) if it is another."""
     value = request.args.get(name, default)
     if value not in choices:
-        raise bad_parameter(name, f"`{name}` is one of {', '.join(choices)}, not {value[:60]!r}.")
+        raise bad_parameter(
+            name,
+            _(
+                "`%(name)s` is one of %(names)s, not %(value)s.",
+                name=name,
+                names=", ".join(choices),
+                value=repr(value[:60]),
+            ),
+        )
     return value
 
 
@@ -66,7 +75,16 @@ def number_of(name: str, low: int, high: int, default: int) -> int:
     """Return a parameter of the query string that is a whole number. Raise `ApiProblem` (422) if it is none in the range."""
     value = request.args.get(name, str(default))
     if not _LIMIT.fullmatch(value) or not low <= int(value) <= high:
-        raise bad_parameter(name, f"`{name}` is a whole number from {low} to {high}, not {value[:60]!r}.")
+        raise bad_parameter(
+            name,
+            _(
+                "`%(name)s` is a whole number from %(low)s to %(high)s, not %(value)s.",
+                name=name,
+                low=low,
+                high=high,
+                value=repr(value[:60]),
+            ),
+        )
     return int(value)
 
 
@@ -83,7 +101,7 @@ def queue_wanted(tagger: Tagger, viewer: str | None, state: str = "all") -> Want
         wanted = replace(wanted, text=sought_in(text, tagger.taxonomy()))
     redecide = filter_of("redecide")
     if redecide is not None and sample is not None:
-        raise bad_parameter("redecide", "`redecide` and `sample` cannot be asked for together.")
+        raise bad_parameter("redecide", _("`redecide` and `sample` cannot be asked for together."))
     if redecide is not None:
         return replace(wanted, redecide=redecide, order="newest")
     return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
@@ -92,7 +110,9 @@ def queue_wanted(tagger: Tagger, viewer: str | None, state: str = "all") -> Want
 def _day(name: str) -> str | None:
     value = request.args.get(name)
     if value is not None and not _DAY.fullmatch(value):
-        raise bad_parameter(name, f"`{name}` is a day like 2024-06-06, not {value[:60]!r}.")
+        raise bad_parameter(
+            name, _("`%(name)s` is a day like 2024-06-06, not %(value)s.", name=name, value=repr(value[:60]))
+        )
     return value
 
 
@@ -100,7 +120,9 @@ def filter_of(name: str) -> str | None:
     """Return a text parameter of the query string, None without it. Raise `ApiProblem` (422) if it is too long or has a NUL."""
     value = request.args.get(name)
     if value is not None and ("\x00" in value or len(value) > MAX_FILTER):
-        raise bad_parameter(name, f"`{name}` has at most {MAX_FILTER} characters, none of them NUL.")
+        raise bad_parameter(
+            name, _("`%(name)s` has at most %(most)s characters, none of them NUL.", name=name, most=MAX_FILTER)
+        )
     return value
 
 
@@ -108,7 +130,9 @@ def page_size() -> int:
     """Return how many articles a page shall have."""
     value = request.args.get("limit", str(DEFAULT_PAGE))
     if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MAX_PAGE:
-        raise bad_parameter("limit", f"`limit` is a number from 1 to {MAX_PAGE}, not {value[:60]!r}.")
+        raise bad_parameter(
+            "limit", _("`limit` is a number from 1 to %(most)s, not %(value)s.", most=MAX_PAGE, value=repr(value[:60]))
+        )
     return int(value)
 
 
@@ -138,7 +162,7 @@ def read_cursor(order: str) -> tuple[object, ...] | None:
             return _float(margin), a, _float(lot), b
         case "drawn", [int(position)] if 0 <= position < MAX_POSITION:
             return (position,)
-    raise bad_parameter("cursor", "`cursor` is not one that this service gave for this order.")
+    raise bad_parameter("cursor", _("`cursor` is not one that this service gave for this order."))
 
 
 def _is_end(key: object, article_id: object) -> bool:

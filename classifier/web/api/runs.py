@@ -9,6 +9,7 @@ from classifier.errors import NotFound
 from classifier.serving.trainer import Trainer
 from classifier.serving.views import pick
 from classifier.store.runs import JOB, Run
+from classifier.texts import _
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.api.schemas import NothingIn, RunIn
 from classifier.web.guard.auth import ADMINS, PEOPLE
@@ -94,7 +95,7 @@ class Trainings:
 def training_of(run: Run) -> Run:
     """Return a run if it is a training, or raise `NotFound`."""
     if run.job != JOB:
-        raise NotFound(f"There is no run {run.id[:40]!r}.")
+        raise NotFound(_("There is no run %(id)s.", id=repr(run.id[:40])))
     return run
 
 

@@ -11,6 +11,7 @@ from classifier.domain.articles import ARTICLE_ID, LANGUAGE, TEXT_FIELDS, Articl
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle
 from classifier.model.answer import N_EVIDENCE
+from classifier.texts import N_, _, gettext
 
 MAX_BATCH = 100
 MAX_WHY = 20
@@ -89,7 +90,7 @@ class ArticleIn(Strict):
     @model_validator(mode="after")
     def _some_text(self) -> ArticleIn:
         if not {"title", "body"} & self.model_fields_set:
-            raise ValueError("`title` and `body` are missing; send at least one of them")
+            raise ValueError(_("`title` and `body` are missing; send at least one of them"))
         return self
 
     def article(self, article_id: str = "") -> Article:
@@ -190,13 +191,14 @@ class DecisionIn(Strict):
     def _whole(self) -> DecisionIn:
         on_tag = self.action not in ("undo", "reopen")
         if on_tag != (self.tag is not None):
-            raise ValueError(f"`{self.action}` {'needs a' if on_tag else 'takes no'} `tag`")
+            text = N_("`%(action)s` needs a `tag`") if on_tag else N_("`%(action)s` takes no `tag`")
+            raise ValueError(gettext(text, action=self.action))
         if (self.action == "undo") != (self.decision_id is not None or self.together is not None):
-            raise ValueError("`decision_id` goes with `undo`, and an `undo` needs it, or `together` instead")
+            raise ValueError(_("`decision_id` goes with `undo`, and an `undo` needs it, or `together` instead"))
         if self.decision_id is not None and self.together is not None:
-            raise ValueError("an `undo` takes back a decision or an answer, not both")
+            raise ValueError(_("an `undo` takes back a decision or an answer, not both"))
         if self.reason is not None and self.action != "reject":
-            raise ValueError("`reason` goes with `reject`")
+            raise ValueError(_("`reason` goes with `reject`"))
         return self
 
 
@@ -213,9 +215,9 @@ class DecisionsIn(Strict):
     @model_validator(mode="after")
     def _something(self) -> DecisionsIn:
         if not self.decisions and not self.complete:
-            raise ValueError("there is no decision, and `complete` is not true")
+            raise ValueError(_("there is no decision, and `complete` is not true"))
         if self.also and any(decision.action in ("undo", "reopen") for decision in self.decisions):
-            raise ValueError("`also` goes with decisions on tags: undo an answer by its `together`")
+            raise ValueError(_("`also` goes with decisions on tags: undo an answer by its `together`"))
         return self
 
 

@@ -20,6 +20,7 @@ from classifier.store.feed_places import FeedPlace
 from classifier.store.redeciding import ORDERS
 from classifier.store.requests import Request
 from classifier.store.taxonomy import Applied
+from classifier.texts import _
 from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
 from classifier.web.api.feed import ChangeOut, changes_of
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
@@ -252,7 +253,7 @@ class Taxonomies:
         taxonomy = log.taxonomy() if log.n else self.tagger.taxonomy()
         tag = taxonomy.by_id.get(tag_id)
         if tag is None:
-            raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
+            raise NotFound(_("The taxonomy has no tag %(tag)s.", tag=repr(tag_id[:80])))
         changes = (
             change for row in log.rows[1:] for change in changes_of(row, log, taxonomy) if change["tag"] == tag_id
         )

@@ -16,6 +16,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import publish
 from classifier.store.change_sets import PROPOSED
 from classifier.store.cms_terms import IGNORE, PERSON, STATES, KeptTerm
+from classifier.texts import _
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of, filter_of, number_of
 from classifier.web.api.schemas import TermIn, TermMergeIn, TermsIn, TermTagsIn
@@ -127,7 +128,9 @@ class Terms:
         taxonomy, editor = self.tagger.serving.model().head, incoming().caller.editor(body.editor)
         for tag in body.tags or ():
             if tag not in taxonomy.by_id:
-                raise UnknownTag(f"The taxonomy has no tag {tag[:60]!r}. GET /v1/tags lists those that there are.")
+                raise UnknownTag(
+                    _("The taxonomy has no tag %(tag)s. GET /v1/tags lists those that there are.", tag=repr(tag[:60]))
+                )
 
         def changed(term: KeptTerm) -> KeptTerm:
             if body.tags is None:
@@ -142,7 +145,7 @@ class Terms:
         kept = self.store.cms_terms.of(consumer, [term_id, body.into])
         for each in (term_id, body.into):
             if each not in kept:
-                raise NotFound(f"The CMS has sent no term {each[:40]!r}.")
+                raise NotFound(_("The CMS has sent no term %(term)s.", term=repr(each[:40])))
         merged, into = kept[term_id], kept[body.into]
         if not merged.tags:
             return {"change_set": None}

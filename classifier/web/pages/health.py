@@ -115,7 +115,7 @@ class HealthPages(FormPages):
         """Return the model that serves, or raise what keeps the champion from serving."""
         model = self.tagger.serving.settled()
         if self.tagger.serving.problem:
-            raise BadModel(self.tagger.serving.problem)
+            raise BadModel(retold(self.tagger.serving.problem, ()))
         return model
 
     def _rows(self, made: list[Run]) -> list[Row]:

@@ -125,7 +125,7 @@ class ModelPages(FormPages):
         form = self.form(ADMINS)
         number = form.text("n", 9)
         if not number.isdecimal():
-            raise ApiProblem("bad-request", "`n` is the number of the change that the page shows.")
+            raise ApiProblem("bad-request", _("`n` is the number of the change that the page shows."))
         if form.text("do") == "undo":
             return self._do(form, self.schedule_api.undo, int(number), form.session.editor)
         try:
@@ -218,7 +218,7 @@ def _schedule(form: Form) -> Schedule:
         case "days":
             days = form.texts("day")[: len(DAYS)]
         case other:
-            raise BadSchedule(f"`when` is off, daily or days, not {other!r}.", "when")
+            raise BadSchedule(_("`when` is off, daily or days, not %(value)s.", value=repr(other)), "when")
     return Schedule(ON, in_order(days), form.text("time", 20), form.text("zone", 80))
 
 

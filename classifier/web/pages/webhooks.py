@@ -11,7 +11,7 @@ from classifier.operations.receivers import Hosts, NotDelivered
 from classifier.serving.tagger import Tagger
 from classifier.store.keys import Session
 from classifier.store.webhooks import KINDS, MAIL, kind_of
-from classifier.texts import N_
+from classifier.texts import N_, _
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import FormPages, see
@@ -68,7 +68,9 @@ class WebhookPages(FormPages):
         changes: dict[str, Callable[[str], None]] = {"pause": webhooks.pause, "resume": webhooks.resume}
         changes["remove"] = webhooks.remove
         if what not in changes:
-            raise ApiProblem("bad-request", f"`do` is one of pause, resume, test and remove, not {what[:60]!r}.")
+            raise ApiProblem(
+                "bad-request", _("`do` is one of pause, resume, test and remove, not %(what)s.", what=repr(what[:60]))
+            )
         changes[what](webhook_id)
         return see(PAGE)
 
@@ -77,7 +79,7 @@ class WebhookPages(FormPages):
         form = self.form(ADMINS)
         number = form.text("number", 18)
         if number and not number.isdecimal():
-            raise ApiProblem("bad-request", "`number` is that of a message.")
+            raise ApiProblem("bad-request", _("`number` is that of a message."))
         numbers = [int(number)] if number else None
         if form.text("do") == "drop":
             self.store.deliveries.drop(numbers)

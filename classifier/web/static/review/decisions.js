@@ -87,7 +87,7 @@ export class Decisions {
   accept(tag) {
     const label = plain(this.page.article.label(tag));
     this.#record("accept", { tag, label });
-    say(`Accepted: ${label}.`);
+    say(_("Accepted: %(label)s.", { label }));
   }
 
   add({ id, label }) {
