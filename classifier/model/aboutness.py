@@ -109,7 +109,9 @@ class AboutnessModel:
         columns = self._kinds[self._kind_of[tag]]
         if len(columns) < 2:
             return 0.0
-        second, best = np.partition(decision[columns], -2)[-2:].tolist()
+        of_kind = decision.take(columns)
+        of_kind.partition(-2)
+        second, best = of_kind[-2:].tolist()
         value = float(decision[tag])
         return value - float(second if value == best else best)
 

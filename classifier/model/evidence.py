@@ -1,7 +1,7 @@
 """Why a tag is suggested or not: the parts of its decision value, its evidence in the text, and what became of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
@@ -11,7 +11,7 @@ from classifier.domain.spelling import fold, spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.answer import DIGITS, Evidence, Part, Span
 from classifier.model.scoring import ScoredArticle, Scorer
-from classifier.model.surface_forms import MAX_SPANS, SurfaceForm
+from classifier.model.surface_forms import MAX_SPANS
 from classifier.text.mention_features import SCATTERED
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
@@ -52,22 +52,21 @@ def heaviest(weights: np.ndarray, n: int) -> list[dict[int, float]]:
 
 def strongest(
     scored: ScoredArticle,
-    forms: Iterable[tuple[SurfaceForm, float]],
+    weights: dict[str, float],
+    forms: Mapping[str, tuple[Span, int]],
     mentions: Sequence[Part],
     names: Collection[str],
     n: int,
 ) -> ForAndAgainst:
-    """Return up to `n` pieces of evidence for and against, from surface forms with their weights and the parts of mentions.
+    """Return up to `n` pieces of evidence for and against, from the `weights` of surface forms and the parts of mentions.
 
+    `forms` say where a form stands first, and how often it stands in the text.
     A name counts together with the words that stand nowhere else. A name of the tag is never evidence against it: if
     its mentions have a negative weight, the text only names it too seldom. `names` are spelt as by `spelling.spell`.
     """
-    weights: dict[str, float] = {}
+    of_forms, weights = weights, weights.copy()
     spans: dict[str, Span] = {}
-    counts: dict[str, int] = {}
-    for (text, first, n_times), weight in forms:
-        weights[text], spans[text], counts[text] = weight, first, n_times
-    named = list[str]()
+    named = set[str]()
     for part in mentions:
         if not part.spans:
             continue
@@ -75,22 +74,22 @@ def strongest(
         inner = {
             word: weights[word]
             for word in dict.fromkeys((part.text, *part.text.split()))
-            if word in counts and word in weights and counts[word] <= len(part.spans)
+            if word in of_forms and word in weights and forms[word][1] <= len(part.spans)
         }
-        named += (part.text, *inner)
+        named.update(map(_spelt, (part.text, *inner)))
         if part.weight > 0:
             for word in inner:
                 del weights[word]
             spans[part.text] = part.spans[0]
             weights[part.text] = weights.get(part.text, 0.0) + part.weight + sum(inner.values())
-    names = {*names, *map(_spelt, named)}
     pros: list[Evidence] = []
     cons: list[Evidence] = []
-    for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
+    for _, text in sorted((-abs(weight), text) for text, weight in weights.items()):
+        weight = weights[text]
         side = pros if weight > 0 else cons
-        if not weight or len(side) == n or (side is cons and _spelt(text) in names):
+        if not weight or len(side) == n or (side is cons and ((spelt := _spelt(text)) in names or spelt in named)):
             continue
-        evidence = evidence_at(spans[text], weight, scored.article, scored.reading)
+        evidence = evidence_at(spans.get(text) or forms[text][0], weight, scored.article, scored.reading)
         if len(evidence["text"]) <= MAX_SLICE:
             side.append(evidence)
     return pros, cons
@@ -136,10 +135,11 @@ class Explainer:
             batch = tags[begin : begin + n_tags]
             heavy = heaviest(surface.sums(self._scorer.term_weights(batch, scored.scored, surface.rows)), 3 * n)
             numbers = list({*chain.from_iterable(heavy)})
-            forms = dict(zip(numbers, surface.forms(numbers), strict=True))
+            forms = surface.forms(numbers)
+            text_of = dict(zip(numbers, forms, strict=True))
             for tag, weights in zip(batch, heavy, strict=True):
-                of_tag = ((forms[number], weight) for number, weight in weights.items())
-                evidence.append(strongest(scored, of_tag, self._mention_parts(tag, scored), self._names(tag), n))
+                of_tag = {text_of[number]: weight for number, weight in weights.items()}
+                evidence.append(strongest(scored, of_tag, forms, self._mention_parts(tag, scored), self._names(tag), n))
         return evidence
 
     def parts(self, tag: int, scored: ScoredArticle) -> list[Part]:

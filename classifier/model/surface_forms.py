@@ -12,7 +12,6 @@ from classifier.text.term_rows import CountedTerms, form_keys
 from classifier.text.words import hashed_all
 
 MAX_SPANS = 200  # listed of one part, whose weight is that of all
-SurfaceForm = tuple[str, Span, int]  # a word or compound, where it stands first, and how often it stands in the text
 
 
 class SurfaceForms:
@@ -55,20 +54,23 @@ class SurfaceForms:
         cells = self._form[self._of_shown] + (n * np.arange(n_tags)[:, None] - 1)
         return np.bincount(cells.ravel(), shares.ravel(), minlength=n * n_tags).reshape(n_tags, n)
 
-    def forms(self, numbers: list[int]) -> list[SurfaceForm]:
-        """Return shown forms by their numbers, of which the first is 0."""
+    def forms(self, numbers: list[int]) -> dict[str, tuple[Span, int]]:
+        """Return where shown forms stand first and how often they stand in the text, by what they are.
+
+        They come in the order of their numbers, of which the first is 0.
+        """
         words = self._words
         indexes, n_times = self._first[numbers].tolist(), self._n_times[numbers].tolist()
-        forms: list[SurfaceForm] = []
+        forms: dict[str, tuple[Span, int]] = {}
         for index, n_of_word in zip(indexes, n_times, strict=True):
             field = bisect_right(words.edges, index) - 1
             if field < len(self._text.words):
                 begin = words.begins[field]
                 start, end = words.starts.item(index) - begin, words.ends.item(index) - begin
-                forms.append((self._text.words[field].spelt(start, end), (field, start, end), n_of_word))
+                forms[self._text.words[field].spelt(start, end)] = (field, start, end), n_of_word
             else:
-                compound, *first = self._compounds[index - words.edges[-1]]
-                forms.append((compound, tuple(first), self._n_compounds[compound]))
+                compound, field, start, end = self._compounds[index - words.edges[-1]]
+                forms[compound] = (field, start, end), self._n_compounds[compound]
         return forms
 
     @once
@@ -89,7 +91,7 @@ class SurfaceForms:
         """Return a part for each form that has a weight for one tag, (1, n_rows); common words are one part together."""
         shown = self.sums(weights.take(self.rows, axis=1))[0].tolist()
         numbers = [number for number, weight in enumerate(shown) if weight]
-        texts = [(text, shown[number]) for number, (text, *_) in zip(numbers, self.forms(numbers), strict=True)]
+        texts = [(text, shown[number]) for number, text in zip(numbers, self.forms(numbers), strict=True)]
         parts = [Part("term", text, weight, tuple(self._spans[text][:MAX_SPANS])) for text, weight in texts]
         common = np.bincount(self._form, self._share * weights[0].take(self._row), minlength=1).item(0)
         return [*parts, Part("term", "common words", common, ())]

@@ -136,8 +136,13 @@ class BoilerplateFinder:
         """Return how many names of tags a line consists of, with separators between them, or 0 if it holds anything else."""
         if len(line) > MAX_LINE or _is_sentence(line):
             return 0
-        names = [name for part in _SEPARATOR.split(line) if (name := " ".join(split_words(part).spelling))]
-        return len(names) if len(names) <= MAX_NAMES and all(name in self._tag_names for name in names) else 0
+        n_names = 0
+        for part in _SEPARATOR.split(line):
+            name = " ".join(split_words(part).spelling)
+            if name and name not in self._tag_names:
+                return 0
+            n_names += bool(name)
+        return n_names if n_names <= MAX_NAMES else 0
 
 
 def blank(body: str, removed: Sequence[Removed]) -> str:

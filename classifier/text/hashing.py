@@ -62,7 +62,7 @@ def hash_words(plain: str) -> HashedWords:
     hashes = []
     for characters in (codes, folded):
         np.multiply(characters, powers[: len(characters)], out=sums[1:])
-        np.cumsum(sums[1:], out=sums[1:])
+        np.add.accumulate(sums[1:], out=sums[1:])  # `cumsum` takes a third longer
         raw = (sums.take(last) - sums.take(first)) * shift
         # Mixed, so that the first bits depend on all of them, not only on the last letters of a short word.
         hashes.append((raw ^ (raw >> np.uint64(32))) * np.uint64(_MIXING))

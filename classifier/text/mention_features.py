@@ -7,6 +7,7 @@ features say nothing of the tag itself, a tag with aliases and no examples can b
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import log, log1p
 from typing import NamedTuple
 
@@ -150,8 +151,7 @@ class _Counted:
 
 
 _SHARE_OF_QUARTERS = [bin(bits).count("1") / N_QUARTERS for bits in range(1 << N_QUARTERS)]
-_IS_CATEGORY = [tuple(float(c == category) for c in range(1, len(CATEGORIES))) for category in range(len(CATEGORIES))]
-_SCATTERED_ROW = (*_IS_CATEGORY[SCATTERED], *[0.0] * (len(VALUES) + 1))
+_NO_VALUES = (0.0,) * (len(VALUES) + 1)  # of a tag whose words are scattered
 
 
 class _Kind:
@@ -192,7 +192,7 @@ class MentionFeatureReader:
 
     def read(self, texts: Sequence[tuple[FoundNames, ReadText]]) -> MentionFeatures:
         """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
-        articles, tags, categories, shared = list[int](), list[int](), list[int](), list[tuple[float, ...]]()
+        articles, tags, categories, values = list[int](), list[int](), list[int](), list[tuple[float, ...]]()
         for article, ((mentions, present), text) in enumerate(texts):
             counted = _count(mentions, text) if mentions else {}
             labels = [label for word in self._labels.keys() & present for label in self._labels[word]]
@@ -202,19 +202,21 @@ class MentionFeatureReader:
             named_tags = sorted([*counted, *scattered])
             articles += [article] * len(named_tags)
             tags += named_tags
-            values = self._values(counted, max(1, len(text.words[BODY])))
-            for tag in named_tags:
-                category = _category(counted[tag]) if tag in counted else SCATTERED
-                categories.append(category)
-                shared.append((*_IS_CATEGORY[category], *values[tag]) if tag in counted else _SCATTERED_ROW)
-        tag_numbers = np.array(tags, dtype=np.int64)
-        kinds = self._known_kind[tag_numbers]
+            categories += [_category(counted[tag]) if tag in counted else SCATTERED for tag in named_tags]
+            values_of = self._values(counted, max(1, len(text.words[BODY])))
+            values += [values_of.get(tag, _NO_VALUES) for tag in named_tags]
+        tag_numbers, in_category = np.array(tags, dtype=np.int64), np.array(categories, dtype=np.int8)
+        kinds, shared = self._known_kind[tag_numbers], np.zeros((len(tags), len(PLAIN) + 1))
+        shared[np.arange(len(tags)), in_category - 1] = 1.0
+        # Read one by one: numpy would look at all the tuples first.
+        flat = np.fromiter(chain.from_iterable(values), np.float64, len(tags) * len(_NO_VALUES))
+        shared[:, len(CATEGORIES) - 1 :] = flat.reshape(-1, len(_NO_VALUES))
         return MentionFeatures(
             np.array(articles, dtype=np.int64),
             tag_numbers,
-            np.array(categories, dtype=np.int8),
+            in_category,
             kinds,
-            with_features_of_groups(np.array(shared, dtype=np.float64).reshape(-1, len(PLAIN) + 1), kinds),
+            with_features_of_groups(shared, kinds),
         )
 
     def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:
@@ -228,30 +230,30 @@ class MentionFeatureReader:
                 n_narrower[above] += counts.n_named
                 if counts.at_top:
                     narrower_at_top.add(above)
-        length = log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH)
+        length, n_at_least = log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH), max(50, n_words)
         values: dict[int, tuple[float, ...]] = {}
         for tag, counts in counted.items():
             kind, n, below = of_kind[self._kind[tag]], counts.n_named, n_narrower.get(tag, 0)
             broader = [counted[above] for above in self._broader[tag] if above in counted]
-            next_best = kind.second if n == kind.best else kind.best
+            next_best, log_n = kind.second if n == kind.best else kind.best, log1p(n)
             values[tag] = (
-                log1p(n),
+                log_n,
                 log1p(counts.n_hints),
-                min(4.0, 100.0 * (n + counts.n_hints) / max(50, n_words)),
+                min(4.0, 100.0 * (n + counts.n_hints) / n_at_least),
                 length,
-                max(0, counts.first) / n_words,
+                counts.first / n_words if counts.first > 0 else 0.0,
                 _SHARE_OF_QUARTERS[counts.quarters],
-                float(counts.in_lead),
-                n / max(1, kind.total),
-                log1p(n) - log1p(next_best),
+                counts.in_lead,
+                n / kind.total if n else 0.0,
+                log_n - log1p(next_best),
                 log1p(len(kind.firsts) - (n > 0)),
                 log1p(bisect_left(kind.firsts, counts.first)),
-                log1p(below),
-                float(tag in narrower_at_top),
+                log1p(below) if below else 0.0,
+                tag in narrower_at_top,
                 n / (n + below) if below else 1.0,
                 log1p(max(above.n_named for above in broader)) if broader else 0.0,
-                float(any(above.at_top for above in broader)) if broader else 0.0,
-                float(kind.n_at_top > counts.at_top),
+                any(above.at_top for above in broader) if broader else 0.0,
+                kind.n_at_top > counts.at_top,
             )
         return values
 

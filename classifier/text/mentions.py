@@ -201,7 +201,7 @@ class MentionFinder:
         number, names = text_field.number, _longest(_candidates(text_field, self._root, firsts, contexts))
         spans = text_field.words.spans([first for first, _, _ in names], [last for _, last, _ in names])
         return [
-            Mention(rule.tag, number, first, start, end, rule.weak)
+            Mention._make((rule.tag, number, first, start, end, rule.weak))
             for (first, _, rule), start, end in zip(names, *spans, strict=True)
         ]
 
