@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.waiting import SECONDS
@@ -40,6 +41,28 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+class HeldBack:
+    """The first request of a page to an address, by one method, which gets no answer before the test gives one."""
+
+    def __init__(self, page: Page, address: str | re.Pattern[str], method: str = "GET") -> None:
+        self._page, self._method, self._held = page, method, list[Route]()
+        page.context.route(address, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        if self._held or route.request.method != self._method:
+            route.fallback()
+        else:
+            self._held.append(route)
+
+    def wait(self) -> Route:
+        """Wait until the page has sent it."""
+        until = time.monotonic() + SECONDS
+        while not self._held:
+            assert time.monotonic() < until, "the page has not asked"
+            self._page.wait_for_timeout(20)
+        return self._held[0]
 
 
 def close(context: BrowserContext) -> None:

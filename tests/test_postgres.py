@@ -87,6 +87,11 @@ def test_no_statement_and_no_lock_is_waited_for_without_end(here: Store) -> None
     assert limits == ["30s", "30s"]
 
 
+def test_no_query_is_compiled_before_it_is_run(here: Store) -> None:
+    with here.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW jit").scalar() == "off"
+
+
 def test_a_row_that_another_holds_is_an_error_in_time_and_a_url_may_say_otherwise(here: Store, url: str) -> None:
     put_article(here, KABUL, "cms")
     hasty = open_store(f"{url}?options=-c%20lock_timeout%3D100")

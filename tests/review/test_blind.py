@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser import IN_BROWSER
+from tests.browser import IN_BROWSER, HeldBack
 from tests.review.desk import DECISIONS, Desk, OpenPage, choose, press, saved, shown_id
 
 pytestmark = IN_BROWSER
@@ -74,19 +74,11 @@ def test_blind_article_tells_nothing_before_it_is_done(blind_desk: Desk, open_pa
     pages = [body for _, body in heard if body.lstrip().startswith("<!doctype html>")]
     assert len(pages) == 3
     assert not any("iskp" in body.lower().replace('data-tag="iskp"', "") for body in pages)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "POST":
-            held.append(route)
-        else:
-            route.fallback()
-
-    page.context.route(DECISIONS, hold)
+    closing = HeldBack(page, DECISIONS, "POST")
     press(page, "Escape", "Enter")
     page.get_by_role("button", name="Show what would have been suggested").click()
     expect(page.locator("#said")).to_contain_text("It waits until")
-    held[0].continue_()
+    closing.wait().fallback()
     expect(page.locator("#article")).to_have_attribute("data-id", article)
     expect(page.locator(".card").first).to_be_visible()
     assert has_suggestions(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
-from tests.browser import IN_BROWSER, serious
+from tests.browser import IN_BROWSER, HeldBack, serious
 from tests.review.desk import DECISIONS, STORIES, Desk, OpenPage, card, cards, press, saved, sign_in_as
 
 pytestmark = IN_BROWSER
@@ -203,18 +203,12 @@ def test_a_list_of_questions_from_before_an_answer_does_not_take_it_back(desk: D
     page.reload()
     notice = page.locator("#questions .notice", has_text="“Taliban”")
     expect(notice).to_contain_text("off 12 articles at once")
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/v1/questions?*", hold)
-    with page.expect_request("**/v1/questions?*"):
-        page.clock.fast_forward(61_000)
-    before = held[0].fetch()
+    asking = HeldBack(page, "**/v1/questions?*")
+    page.clock.fast_forward(61_000)
+    before = asking.wait().fetch()
     notice.get_by_role("button", name="The articles no longer carry it").click()
     expect(notice).to_contain_text("You said of “")
     with page.expect_event("requestfinished", lambda request: "/v1/questions?" in request.url):
-        held[0].fulfill(response=before)
+        asking.wait().fulfill(response=before)
     page.evaluate("0")
     expect(notice).to_contain_text("You said of “")

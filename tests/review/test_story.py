@@ -105,6 +105,7 @@ def merge_and_undo(hand: Hand) -> None:
     page = hand.page
     page.get_by_label("Find a tag").fill("isis-k")
     page.keyboard.press("Enter")
+    page.wait_for_url("**q=isis-k*")  # the page of before has these fields, too
     hand.press(page.get_by_role("checkbox", name="Islamic State Khorasan Province"), "Space")
     page.get_by_label("Tag (for merge and put under)").fill("talib")
     expect(page.locator("#names-into option[value='Taliban']")).to_have_count(1)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser import IN_BROWSER
+from tests.browser import IN_BROWSER, HeldBack
 from tests.review.desk import Desk, OpenPage, press, saved, shown_id
 
 pytestmark = IN_BROWSER
@@ -19,20 +19,12 @@ DEALS = "**/v1/queue/deal?*"
 @contextmanager
 def next_article_on_its_way(page: Page) -> Iterator[None]:
     """Hold back which article comes next until the end of the block, and wait then for the answer."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if held:
-            route.fallback()
-        else:
-            held.append(route)
-
-    page.route(DEALS, hold)
-    with page.expect_request(DEALS):
-        press(page, "Enter")
+    dealing = HeldBack(page, DEALS, "POST")
+    press(page, "Enter")
+    dealing.wait()
     yield
     with page.expect_response(DEALS):
-        held[0].continue_()
+        dealing.wait().continue_()
     page.wait_for_load_state("networkidle")
 
 

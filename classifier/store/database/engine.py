@@ -22,9 +22,11 @@ _UNREADABLE = (
 )
 # A statement or a lock that takes longer fails: a request must not hang on what another holds.
 _TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=30s"
+# PostgreSQL would compile the long conditions of the queue for each request, which takes a second, to find a page in 50 ms.
+_NOT_COMPILED = "-c jit=off"
 # A server that does not answer, as after a broken network, is given up: seconds, but for the last, milliseconds.
 _POSTGRES: dict[str, str | int] = {
-    "options": _TIMEOUTS,
+    "options": f"{_TIMEOUTS} {_NOT_COMPILED}",
     "application_name": "tagger",
     "connect_timeout": 5,
     "keepalives_idle": 30,
