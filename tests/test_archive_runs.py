@@ -307,8 +307,8 @@ def test_an_article_that_goes_while_what_stands_is_read_is_left_out(
 
     pages = Part.pages
 
-    def meanwhile(*what: Any) -> Iterator[Any]:
-        for rows in pages(*what):
+    def meanwhile(*what: Any, **more: Any) -> Iterator[Any]:
+        for rows in pages(*what, **more):
             store.delete_article("garden")
             yield rows
 

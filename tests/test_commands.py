@@ -810,7 +810,8 @@ def test_a_new_tag_gets_the_day_of_its_first_sight_and_keeps_it(run: Run, models
         "sea-front": "2020-01-01",
     }
     again = run("tags", "apply", tmp_path / "new.yaml", "--models", models)
-    assert (again.out.splitlines()[-1], again.err) == ("tags: 0 added, 0 removed, 0 changed", "")
+    steps = "[1/2] reading\n[2/2] applying\n"
+    assert (again.out.splitlines()[-1], again.err) == ("tags: 0 added, 0 removed, 0 changed", steps)
 
 
 def test_a_taxonomy_is_not_called_sound_beside_a_folder_without_a_champion(run: Run, tmp_path: Path) -> None:

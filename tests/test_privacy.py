@@ -30,7 +30,7 @@ from classifier.errors import BadModel
 from classifier.serving import registry as registry_module
 from classifier.serving.registry import Registry
 from classifier.serving.traces import have_traces_removed, remove_traces
-from classifier.store import store as store_module
+from classifier.store import deletions as deletions_module
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.requests import Request
@@ -144,21 +144,21 @@ def test_what_is_sent_again_as_it_is_is_not_forgotten(store: Store) -> None:
 
 
 def test_what_is_decided_on_while_others_are_forgotten_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.store.rows.BATCH", 2)
+    monkeypatch.setattr("classifier.store.deletions.BATCH", 2)
     store.import_articles([Article(f"a{number}", "Title", "Body") for number in range(4)], "import")
     long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
     with store.engine.begin() as connection:
         connection.execute(update(table).values(updated_at=long_ago))
-    deleted = store_module._delete
+    deleted = deletions_module.delete_articles
 
     def meanwhile(connection: Connection, article_ids: list[str]) -> int:
         n = deleted(connection, article_ids)
-        monkeypatch.setattr(store_module, "_delete", deleted)
+        monkeypatch.setattr(deletions_module, "delete_articles", deleted)
         connection.commit()
         store.log.decide("a3", [Draft("add", "iskp")], "ada", lambda *_: {}, complete=False)
         return n
 
-    monkeypatch.setattr(store_module, "_delete", meanwhile)
+    monkeypatch.setattr(deletions_module, "delete_articles", meanwhile)
     assert store.forget(365) == 3
     assert [row.tag for row in store.log.read("a3").rows] == ["iskp"]
 
