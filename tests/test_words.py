@@ -5,13 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.spelling import fold, spell
+from classifier.text import hashing
 from classifier.text.hashing import WordTable
 from classifier.text.sentences import MAX_LEAD, lead_end
 from classifier.text.words import Words, split_all, split_words
@@ -211,6 +214,16 @@ def test_table_of_many_words_tells_them_all_apart() -> None:
     assert table.find(Words(" ".join(known)).hashed.of_word).tolist() == list(range(len(known)))
     others = [f"{word}x" for word in known]
     assert set(table.find(Words(" ".join(others)).hashed.of_word).tolist()) == {-1}
+
+
+def test_table_has_a_place_for_every_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes words may choose them by their hashes."""
+    odd = np.uint64(hashing._INVERSE)
+    few_bits = [np.uint64(1) << np.uint64(bit) for bit in range(64)]
+    hashes = np.array([0, odd, *few_bits, *(~one for one in few_bits), ~np.uint64(0)], dtype=np.uint64)
+    monkeypatch.setattr(hashing, "hash_words", lambda _: SimpleNamespace(of_word=hashes))
+    table = WordTable(["word"] * len(hashes))
+    assert table.find(hashes).tolist() == list(range(len(hashes)))
 
 
 def test_hash_of_a_word_does_not_depend_on_what_stands_around_it() -> None:

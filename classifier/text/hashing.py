@@ -111,8 +111,8 @@ def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class WordTable:
     """Finds words among those of a table, by their hashes, each at the first look.
 
-    The place of a word are the first bits of its hash times a factor, which some words share and for which no two words have
-    the same place (hash and displace, Belazzougui and others 2009).
+    The place of a word comes from its hash and a key, which some words share and for which no two words have the same place
+    (hash and displace, Belazzougui and others 2009).
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -120,27 +120,31 @@ class WordTable:
         batches = (words[start : start + _TABLE_BATCH] for start in range(0, len(words), _TABLE_BATCH))
         hashes = np.concatenate([*(hash_words(" ".join(batch)).of_word for batch in batches), _NO_HASHES])
         n_bits = len(words).bit_length() + 2
-        self._to_place, self._to_factor = np.uint64(64 - n_bits), np.uint64(64 - max(1, n_bits - 4))
-        self._factors = np.ones(1 << max(1, n_bits - 4), dtype=np.uint64)
+        self._to_place, self._to_key = np.uint64(64 - n_bits), np.uint64(64 - max(1, n_bits - 4))
+        self._keys = np.zeros(1 << max(1, n_bits - 4), dtype=np.uint64)
         self._numbers = np.full(1 << n_bits, -1, dtype=np.int32)
         self._hashes = np.append(hashes, np.uint64(0))  # the last is no word's
         by_hash = hashes.argsort(kind="stable")
         waiting = by_hash[np.diff(hashes[by_hash], prepend=~hashes[by_hash[:1]]) != 0].astype(np.int32)
-        asked, factor = np.empty_like(self._numbers), 1
+        asked, key = np.empty_like(self._numbers), 1
         while len(waiting):
-            factor = factor * _BASE % (1 << 64)
-            shared, places = hashes[waiting] >> self._to_factor, (hashes[waiting] * np.uint64(factor)) >> self._to_place
+            key = key * _BASE % (1 << 64)
+            shared, places = hashes[waiting] >> self._to_key, self._places(hashes[waiting], np.uint64(key))
             asked[places] = waiting  # of two words that ask for a place, one gets it
             is_refused = (asked[places] != waiting) | (self._numbers[places] >= 0)
-            is_taken = np.ones(len(self._factors), dtype=bool)
+            is_taken = np.ones(len(self._keys), dtype=bool)
             is_taken[shared[is_refused]] = False
             has_place = is_taken[shared]
-            self._factors[shared[has_place]] = factor
+            self._keys[shared[has_place]] = key
             self._numbers[places[has_place]] = waiting[has_place]
             waiting = waiting[~has_place]
 
     def find(self, hashes: np.ndarray) -> np.ndarray:
         """Return the number of each word in the table, int64, -1 for none, by its hash."""
-        factors = self._factors.take(hashes >> self._to_factor)
-        numbers = self._numbers.take((hashes * factors) >> self._to_place)
+        keys = self._keys.take(hashes >> self._to_key)
+        numbers = self._numbers.take(self._places(hashes, keys))
         return np.where(self._hashes.take(numbers) == hashes, numbers, np.int64(-1))
+
+    def _places(self, hashes: np.ndarray, keys: np.ndarray | np.uint64) -> np.ndarray:
+        # Not the product of both: a hash of 0, or of one bit, would have the same place with every key.
+        return ((hashes ^ keys) * np.uint64(_MIXING)) >> self._to_place
