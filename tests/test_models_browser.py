@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from classifier.domain.articles import Article
+from classifier.store.runs import JOB
 from tests.browser import IN_BROWSER, chromium, serious, serving
 from tests.desk import N_LATER, Desk, database
 
@@ -70,3 +71,21 @@ def test_a_managing_editor_trains_compares_moves_a_threshold_and_rolls_back(page
     expect(page.get_by_text("wrong tags on Mali")).to_be_visible()
     assert desk.champion == first
     assert serious(page) == []
+
+
+def test_a_run_that_ends_takes_nothing_out_of_a_form_that_is_filled_in(page: Page, desk: Desk) -> None:
+    run = desk.store.runs.ask(JOB, "ada")
+    page.clock.install()
+    page.reload()
+    expect(page.locator("[data-run]")).to_be_visible()
+    page.get_by_text("Fix it, so that").click()
+    why = page.locator("#why-fix")
+    why.fill("an election")
+    desk.store.runs.cancel(run.id, "ada")
+    for _ in range(2):  # it goes on asking, and does not load itself anew
+        with page.expect_event("requestfinished", lambda request: request.resource_type == "fetch"):
+            page.clock.fast_forward(3_000)
+    expect(why).to_have_value("an election")
+    with page.expect_navigation():
+        page.clock.fast_forward(12_000)
+    expect(page.locator("[data-run]")).to_have_count(0)

@@ -38,6 +38,10 @@ class Panel:
     def lacks(self, tag: str) -> None:
         expect(self.card(tag)).to_have_count(0, timeout=MINUTE)
 
+    def narrow(self, width: int, height: int) -> None:
+        """Look at the page on a phone."""
+        self.page.set_viewport_size({"width": width, "height": height})
+
     def accept(self, tag: str) -> None:
         self.shows(tag).get_by_role("button", name="Accept").click()
         self.lacks(tag)
@@ -69,6 +73,12 @@ class BlockEditor(Panel):
         self.page.evaluate("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/document')")
         expect(self.root).to_be_visible()
         return self
+
+    def narrow(self, width: int, height: int) -> None:
+        """Look at the page on a phone, where the editor closes its settings by itself, and open them again."""
+        super().narrow(width, height)
+        self.page.wait_for_function("!wp.data.select('core/edit-post').isEditorSidebarOpened()")
+        self.ready()
 
     def entitle(self, title: str) -> None:
         canvas = "iframe[name=editor-canvas]"  # newer versions write in a frame

@@ -93,9 +93,7 @@ def test_tag_that_is_missing_is_proposed_by_keyboard(panel: Panel, desk: Desk) -
 
 
 def test_targets_are_large_enough_for_fingers(panel: Panel) -> None:
-    panel.page.set_viewport_size({"width": 360, "height": 740})
-    if isinstance(panel, BlockEditor):
-        panel.page.evaluate("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/document')")
+    panel.narrow(360, 740)
     panel.shows("iskp").get_by_role("button", name="Details").click()
     panel.accept("taliban")
     panel.root.get_by_label("Add another tag").fill("Snow")

@@ -63,12 +63,7 @@ def test_arrivals_are_announced(panel: Panel) -> None:
 
 
 def test_targets_are_large_enough_for_fingers(panel: Panel) -> None:
-    panel.page.set_viewport_size({"width": 390, "height": 800})
-    if isinstance(panel, BlockEditor):
-        panel.page.wait_for_function(
-            "!wp.data.select('core/edit-post').isEditorSidebarOpened()"
-        )  # it closes on a phone
-        panel.page.evaluate("wp.data.dispatch('core/edit-post').openGeneralSidebar('edit-post/document')")
+    panel.narrow(390, 800)
     panel.shows("iskp").scroll_into_view_if_needed()
     for each in panel.root.get_by_role("button").all():
         size = each.bounding_box()

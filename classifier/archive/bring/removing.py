@@ -5,6 +5,7 @@ from typing import Any
 from classifier.domain.sentences import REMOVED
 from classifier.serving.registry import Registry
 from classifier.serving.traces import try_to_remove_traces
+from classifier.store.brought import DELETING
 from classifier.store.runs import Run
 from classifier.store.store import Store
 from classifier.texts import english
@@ -16,7 +17,7 @@ def remove_archive(store: Store, registry: Registry, stored: Run, progress: Watc
 
     Tags, models and articles that were there before stay. A second call goes on where the first one was stopped.
     """
-    progress.step("deleting")
+    progress.step(DELETING)
     n = store.brought.remove(stored, progress)
     progress.step("cleaning")
     try_to_remove_traces(store, registry)  # what has to wait, the service removes within seconds
