@@ -26,6 +26,7 @@ from classifier.gate.tags import TagChange
 from classifier.gate.whole import Costs
 from classifier.model.evaluation import f1_intervals, micro_f1
 from classifier.reports import run as run_words
+from classifier.reports import run_outcome
 from classifier.reports.run import as_page, write_report
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
@@ -165,29 +166,29 @@ def record(outcome: str, **result: Any) -> Run:
     ],
 )
 def test_the_headline_says_what_serves(outcome: str, told: dict[str, Any], says: str) -> None:
-    assert run_words.headline(record(outcome), told) == says
+    assert run_outcome.headline(record(outcome), told) == says
 
 
 def test_the_reason_names_the_tag_and_the_figure() -> None:
     closed = {"tag": "taliban", "check": "tag_worse", "figure": "F1 0.800 -> 0.610 on 23 articles, p = 0.0001"}
-    said = run_words.reason(record("not promoted"), {"champion": "v1"}, [closed])
+    said = run_outcome.reason(record("not promoted"), {"champion": "v1"}, [closed])
     assert said == "It is worse at the tag taliban (F1 0.800 -> 0.610 on 23 articles, p = 0.0001)."
-    many = run_words.reason(record("not promoted"), {}, [closed] * 5)
+    many = run_outcome.reason(record("not promoted"), {}, [closed] * 5)
     assert many.endswith(", and 2 more.")
-    assert run_words.reason(record("failed"), {}, []) == "The reason."
-    assert run_words.reason(record("skipped"), {}, [closed]) == "The reason."
+    assert run_outcome.reason(record("failed"), {}, []) == "The reason."
+    assert run_outcome.reason(record("skipped"), {}, [closed]) == "The reason."
 
 
 def test_the_next_step_is_a_command_with_the_tags_that_it_takes() -> None:
     flips = [{"tag": tag, "check": "labels_flipped", "figure": "…"} for tag in ("iskp", "taliban")]
-    assert "retrain --accept-changes iskp taliban." in run_words.next_step(record("not promoted"), {}, flips)
-    assert "models roll-back" in run_words.next_step(record("promoted"), {}, [])
+    assert "retrain --accept-changes iskp taliban." in run_outcome.next_step(record("not promoted"), {}, flips)
+    assert "models roll-back" in run_outcome.next_step(record("promoted"), {}, [])
     held: RunDetails = {"held": [{"tag": tag} for tag in ("iskp", "taliban")]}  # type: ignore[typeddict-item]
-    assert "retrain --accept-changes iskp taliban." in run_words.next_step(record("promoted"), held, [])
-    assert run_words.next_step(record("not promoted"), {}, [{"tag": None, "check": "total", "figure": "…"}]).startswith(
-        "Nothing needs to be done"
-    )
-    assert run_words.next_step(record("skipped"), {}, flips) == ""
+    assert "retrain --accept-changes iskp taliban." in run_outcome.next_step(record("promoted"), held, [])
+    assert run_outcome.next_step(
+        record("not promoted"), {}, [{"tag": None, "check": "total", "figure": "…"}]
+    ).startswith("Nothing needs to be done")
+    assert run_outcome.next_step(record("skipped"), {}, flips) == ""
 
 
 def test_every_check_has_words(ran: dict[str, Run]) -> None:
@@ -195,11 +196,11 @@ def test_every_check_has_words(ran: dict[str, Run]) -> None:
 
     used = {one["check"] for name in ("first", "second") for one in details(ran[name])["gate"]} | set(DEFAULTS)
     assert used <= set(CHECK_NAMES)
-    assert set(CHECK_NAMES) == set(run_words.CAUSES)
+    assert set(CHECK_NAMES) == set(run_outcome.CAUSES)
 
 
 def test_the_page_says_how_tags_came_onto_the_articles_in_words(ran: dict[str, Run]) -> None:
-    assert run_words.ORIGINS.keys() == set(ORIGINS)
+    assert run_outcome.ORIGINS.keys() == set(ORIGINS)
     told = {**details(ran["second"]), "origins": {"left": 2, "imported": 8}}
     assert "Their 10 tags: 8 imported; 2 suggested and left standing, which" in " ".join(
         run_words.facts(ran["second"], told)
@@ -466,7 +467,7 @@ def test_page_in_arabic_has_no_other_latin_words_than_names(ran: dict[str, Run],
     run = ran[name]
     with reading_in("ar"):
         assert left_in_latin(as_page(run, "/runs/1"), taxonomy.by_id) == set()
-        said = run_words.reason(run, run.result["details"], run.result["blocked_by"])  # type: ignore[index,arg-type]
+        said = run_outcome.reason(run, run.result["details"], run.result["blocked_by"])  # type: ignore[index,arg-type]
     assert left_in_latin(f"<p>{said}</p>", taxonomy.by_id) == set()
 
 

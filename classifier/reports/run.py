@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from classifier.domain.files import whole_file
-from classifier.domain.sentences import CHECK_NAMES, OF_RUNS
+from classifier.domain.sentences import CHECK_NAMES
 from classifier.model.evaluation import Interval, shown_interval
-from classifier.reports.layout import template, texts
+from classifier.reports.layout import template
 from classifier.reports.live import followed_in_words
 from classifier.reports.parts import NOTHING, Point, article_link, cell, isolated, joined
+from classifier.reports.run_outcome import ACTIONS, ORIGINS, headline, next_step, reason, retold_of_run
 from classifier.reports.shadow import shadow_in_words
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
-from classifier.texts import N_, _, gettext, in_html, kind_name, language_name, ngettext, number, percent, retold
+from classifier.texts import N_, _, gettext, in_html, kind_name, language_name, ngettext, number, percent
 
 if TYPE_CHECKING:
     from classifier.gate.whole import CheckRow
     from classifier.model.evaluation import KindReliability
     from classifier.training.run_result import (
-        BlockedBy,
         HeldTag,
         LanguageF1,
         Measures,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
         TagMove,
     )
 
-_TEXTS: dict[str, dict[str, str]] = texts("run.toml")
-CAUSES, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
 _in_html = in_html(gettext)
 N_OPEN = 15  # rows that the page shows at once
 MIN_LATER = 30  # articles that came after a training; of fewer, a figure says nothing
@@ -66,7 +64,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         article=partial(article_link, here),
         interval=_interval_of,
         name=isolated,
-        told=_retold,
+        told=retold_of_run,
     ).render(
         run=run,
         here=here,
@@ -80,7 +78,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         figures=_figures(measures, details),
         languages=[_language(row) for row in details.get("languages", [])],
         gate=[_gate_row(check) for check in other_checks],
-        gate_of_tags=[[isolated(check["tag"] or ""), _retold(check["figure"]), _("passed")] for check in of_tags],
+        gate_of_tags=[[isolated(check["tag"] or ""), retold_of_run(check["figure"]), _("passed")] for check in of_tags],
         held=[{**row, "senders": _senders(row)} for row in details.get("held", [])],
         evidence=_evidence(details),
         not_judged=[row["tag"] for row in details.get("tags", []) if row.get("smallest_loss", 0) is None],
@@ -128,11 +126,6 @@ def _three(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _retold(sentence: str) -> str:
-    """Return a sentence of a record in the reader's language."""
-    return retold(sentence, OF_RUNS)
-
-
 def _of_curve(n: int, figure: str) -> str:
     return ngettext("%(n)s example: micro-F1 %(figure)s", "%(n)s examples: micro-F1 %(figure)s", n, figure=figure)
 
@@ -140,7 +133,7 @@ def _of_curve(n: int, figure: str) -> str:
 def _gate_row(check: CheckRow) -> list[str]:
     name = gettext(CHECK_NAMES.get(check["check"], check["check"]))
     outcome = _("passed") if check["passed"] else _("failed")
-    return [name, isolated(check["tag"] or ""), _retold(check["figure"]), outcome]
+    return [name, isolated(check["tag"] or ""), retold_of_run(check["figure"]), outcome]
 
 
 def _evidence(details: RunDetails) -> list[list[object]]:
@@ -264,81 +257,7 @@ def _bin(row: ReliabilityBin) -> Point:
     return Point(row["score"], row["right"], title, low, high)
 
 
-# --- the outcome in words: which model serves now, why, and what to do next ---
-
-
-def headline(run: Run, details: RunDetails) -> str:
-    """Return in one short sentence what the run means for the desk."""
-    before = details.get("champion")
-    if run.outcome == "not promoted":
-        if details.get("gate"):
-            stays = N_("The new model was not promoted: the previous model still serves.")
-            return gettext(stays) if before else _("The new model was not promoted: no model serves yet.")
-        stays = N_("Nothing was trained: the previous model still serves.")
-        return gettext(stays) if before else _("Nothing was trained: no model serves yet.")
-    said = {
-        "promoted": N_("A new model serves.") if before else N_("The first model serves."),
-        "skipped": N_("There was nothing new, so nothing was trained."),
-        "failed": N_("The run failed. The previous model still serves."),
-        "running": N_("The run has not ended."),
-    }.get(run.outcome)
-    return gettext(said) if said else _("The run ended as: %(outcome)s.", outcome=run.outcome)
-
-
-def reason(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
-    """Return why a run ended as it did; the figures are in brackets."""
-    if blocked_by and run.outcome == "not promoted":
-        text = "; ".join(f"{_cause(block)} ({_retold(block['figure'])})" for block in blocked_by[:3])
-        if len(blocked_by) > 3:
-            text = _("%(causes)s, and %(n)s more", causes=text, n=len(blocked_by) - 3)
-        return f"{text[:1].upper()}{text[1:]}."
-    measures = details.get("measures", {})
-    if run.outcome != "promoted" or "challenger" not in measures:
-        return _retold(str(run.reason))
-    new, old = measures["challenger"], measures.get("champion")
-    articles = ngettext("%(n)s article", "%(n)s articles", details["n_reference"])
-    after = f"{new['micro_f1']:.3f}"
-    if old is None:
-        text = N_("Its micro-F1 is %(figure)s on %(articles)s, each judged by a model that has not read it.")
-        return gettext(text, figure=after, articles=articles)
-    facts = {"before": f"{old['micro_f1']:.3f}", "after": after, "articles": articles}
-    held = [row["tag"] for row in details.get("held", [])]
-    if not held:
-        text = N_(
-            "No tag is worse beyond chance: micro-F1 %(before)s before, %(after)s now, on %(articles)s, each judged by models "
-            "that have not read it."
-        )
-        return gettext(text, **facts)
-    text = N_(
-        "These tags stay as they were: %(tags)s. All others go on: micro-F1 %(before)s before, %(after)s now, on %(articles)s, "
-        "each judged by models that have not read it."
-    )
-    return gettext(text, **facts, tags=", ".join(held))
-
-
-def _cause(block: BlockedBy) -> str:
-    tag = _("the tag %(tag)s", tag=block["tag"]) if block["tag"] else _("some tags")
-    return gettext(CAUSES.get(block["check"], block["check"]), tag=tag)
-
-
-def next_step(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
-    """Return what a person should do now; empty where nothing is to be done."""
-    if run.outcome == "promoted":
-        held = [row["tag"] for row in details.get("held", [])]
-        return _next("held" if held else "promoted", held)
-    if run.outcome == "failed":
-        return _("Fix what the message says, then run: python -m classifier retrain")
-    if run.outcome != "not promoted":
-        return ""
-    for check in _NEXT:
-        tags = [block["tag"] or "TAG" for block in blocked_by if block["check"] == check]
-        if tags:
-            return _next(check, tags)
-    return _("Nothing needs to be done; the next run tries again.")
-
-
-def _next(check: str, tags: list[str]) -> str:
-    return gettext(_NEXT[check], tags=" ".join(tags), names=_(", ").join(tags))
+# --- what it worked on ---
 
 
 def facts(run: Run, details: RunDetails) -> list[str]:

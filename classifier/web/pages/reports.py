@@ -172,7 +172,7 @@ def _being_made(title: str, session: Session) -> Response:
 
 def reason_in_words_of(run: Run) -> str:
     """Return why a training ended as it did, in the reader's language."""
-    from classifier.reports.run import reason
+    from classifier.reports.run_outcome import reason
 
     result = run.result or {}
     return reason(run, result.get("details", {}), result.get("blocked_by", []))
