@@ -96,8 +96,6 @@ def serving(
         str(port),
         "--workers",
         str(workers),
-        "--threads",
-        "8",
         "--models",
         str(models),
         "--database",

@@ -143,7 +143,7 @@ def collect_complaints(page: Page, complaints: list[str], expected: str | None) 
 
     def hear(message: ConsoleMessage) -> None:
         if not any(part in message.text for part in expected_parts):
-            complaints.append(message.text)
+            complaints.append(f"{message.text} ({message.location.get('url', '')})")
 
     page.on("console", hear)
 
