@@ -1,4 +1,4 @@
-"""Servers for the service benchmark: ours by its own command, a no-op with the very same options, and Annif."""
+"""Servers for the service benchmark: ours by its own command, a no-op with the same options, and Annif."""
 
 from __future__ import annotations
 
@@ -45,10 +45,11 @@ def served(models: Path, database: Path, n_workers: int = WORKERS) -> Iterator[S
 
 @contextmanager
 def noop_served(options: list[str], log: Path) -> Iterator[Served]:
-    """Serve the no-op with the very options of another server."""
+    """Serve the no-op with the options of another server, by the worker of gunicorn itself."""
     port = _free_port()
     command = ["benchmarks.noop:create_app()" if word == "service:create_app()" else word for word in options]
     command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    command += ["--worker-class", "gthread"]
     with _started(command, ONE_THREAD, port, log) as pid:
         yield Served(port, psutil.Process(pid))
 

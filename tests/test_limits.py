@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import select
 import socket
@@ -351,3 +352,31 @@ def test_a_header_that_stops_is_given_up(impatient: Server) -> None:
     for connection in stalled:
         assert all_of(connection) == b""
         connection.close()
+
+
+@pytest.mark.slow
+def test_kept_connections_are_answered_in_any_order_by_fewer_threads(impatient: Server) -> None:
+    kept = [http.client.HTTPConnection("127.0.0.1", impatient.port, timeout=30) for _ in range(8)]
+    for connection in [*kept, *reversed(kept), *[kept[3]] * 5]:
+        connection.request("GET", "/health/live")
+        assert connection.getresponse().read()
+    for connection in kept:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_requests_that_arrive_together_are_all_answered(impatient: Server) -> None:
+    asked = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+    with impatient.connect() as connection:
+        connection.sendall((asked + b"\r\n") * 3 + asked + b"Connection: close\r\n\r\n")
+        assert all_of(connection).count(b"HTTP/1.1 200 ") == 4
+
+
+@pytest.mark.slow
+def test_a_later_header_that_stops_is_given_up(impatient: Server) -> None:
+    with impatient.connect() as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(HEADER)
+        while connection.recv(65536):  # what is left of the answer, and then the end
+            pass
