@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from classifier.domain.articles import Article, article_from_record, read_articles, record_of, text_digest
 from classifier.model.export import build_pipeline
 from classifier.model.tag_model import TagModel
+from classifier.model.through_head import seen_through
 from classifier.model.unlearned import has_names
 from classifier.store.store import Store
 from classifier.training.fitting import Fitted, fit
@@ -57,6 +58,37 @@ def test_names_that_are_written_out_are_suggested_and_nothing_is_sure(model: Tag
     assert all(SOMALI.texts_by_name[e["field"]][e["start"] : e["end"]] in ("Taliban", "Boko Haram") for row in answer.suggestions for e in row["evidence"])  # fmt: skip
 
 
+IN_PASSING = replace(
+    SOMALI,
+    title="Xukuumadda oo soo bandhigtay miisaaniyadda",
+    body=f"{NO_NAMES.body}\n\n" * 30
+    + "Kooxda Taliban ma hadlin. Pakistan iyo Pakistan. "
+    + NO_NAMES.body * 9
+    + " Taliban way diideen.",
+)
+
+
+def test_a_group_that_is_named_twice_is_suggested_and_its_name_is_the_evidence(model: TagModel) -> None:
+    once = replace(IN_PASSING, body=IN_PASSING.body.replace("Taliban way diideen", "Way diideen"))
+    assert model.suggest(once).suggestions == []
+    [row] = model.suggest(IN_PASSING).suggestions
+    assert (row["tag"], row["band"]) == ("taliban", "suggest")
+    assert [each["text"] for each in row["evidence"]] == ["Taliban"]
+    assert row["score"] == round(model.explain(IN_PASSING, ["taliban"])[0].threshold, 4)
+
+
+def test_a_place_that_is_named_twice_is_judged_by_the_model(model: TagModel) -> None:
+    assert {row["tag"]: row["mentions"] for row in model.suggest(IN_PASSING).mentioned} == {"pakistan": 2}
+
+
+@pytest.mark.parametrize("wanted", [{"threshold": 0.9}, {"caution": 0.9}])
+def test_a_group_of_which_a_person_wants_fewer_needs_more_than_two_names(
+    model: TagModel, wanted: dict[str, Any]
+) -> None:
+    tags = tuple(replace(tag, **wanted) if tag.id == "taliban" else tag for tag in model.taxonomy.tags)
+    assert seen_through(model, replace(model.taxonomy, tags=tags)).suggest(IN_PASSING).suggestions == []
+
+
 def test_a_text_without_names_has_no_suggestion_and_the_reason(french: TagModel) -> None:
     for article in (NO_NAMES, replace(NO_NAMES, title="", body=NO_NAMES.body * 40)):
         assert (french.suggest(article).suggestions, french.suggest(article).reason) == ([], "language")
@@ -96,7 +128,7 @@ def test_english_text_is_judged_as_before(model: TagModel) -> None:
 
 
 def test_many_articles_are_judged_as_each_alone(model: TagModel) -> None:
-    articles = [ENGLISH, SOMALI, NO_NAMES, replace(ENGLISH, language="fr")]
+    articles = [ENGLISH, SOMALI, NO_NAMES, replace(ENGLISH, language="fr"), IN_PASSING]
     scores, suggested = model.judge(articles)
     tags = [tag.id for tag in model.taxonomy.tags]
     for number, article in enumerate(articles):
@@ -108,14 +140,15 @@ def test_many_articles_are_judged_as_each_alone(model: TagModel) -> None:
     assert model.rank([SOMALI], band="auto") == [[]]
 
 
-def test_explanation_adds_up_and_no_word_weighs(model: TagModel) -> None:
-    for explanation in model.explain(SOMALI, ["taliban", "hamas"]):
+@pytest.mark.parametrize("article", [SOMALI, IN_PASSING], ids=["named", "in passing"])
+def test_explanation_adds_up_and_no_word_weighs(model: TagModel, article: Article) -> None:
+    for explanation in model.explain(article, ["taliban", "hamas"]):
         assert abs(sum(part.weight for part in explanation.parts) - explanation.decision_value) < 1e-9
         assert {part.kind for part in explanation.parts} <= {"mention", "prior"}
 
 
 def test_exported_pipeline_predicts_the_same(model: TagModel) -> None:
-    pipeline, articles = build_pipeline(model), [ENGLISH, SOMALI, NO_NAMES, replace(ENGLISH, language="fr")]
+    pipeline, articles = build_pipeline(model), [ENGLISH, SOMALI, NO_NAMES, replace(ENGLISH, language="fr"), IN_PASSING]
     scores, suggested = model.judge(articles)
     assert (pipeline.predict(articles).astype(bool) == suggested).all()
     assert np.allclose(pipeline.predict_proba(articles), scores)

@@ -123,6 +123,14 @@ class StackingModel:
             decision[:, self.fitted] += self.slope * classifier + self.competing(classifier)
         return decision
 
+    def mentions_at(self, decision: np.ndarray) -> np.ndarray:
+        """Return the mentions, (n_tags,) float64, from which on tags without a classifier have decision values of (n_tags,).
+
+        -inf where a decision value is -inf, or where mentions speak against the tag.
+        """
+        counts = self.mention_weight > 0.0
+        return np.where(counts, (decision - self._constant) / np.where(counts, self.mention_weight, 1.0), -np.inf)
+
     def competing(self, classifier: np.ndarray) -> np.ndarray:
         """Return what the other tags add to the decision values of the fitted tags, (n_articles, n_fitted)."""
         best, second = _two_best(classifier)

@@ -145,7 +145,7 @@ class Explainer:
     def parts(self, tag: int, scored: ScoredArticle) -> list[Part]:
         """Return the parts of a tag's decision value, the heaviest first."""
         scorer, p = self._scorer, self._scorer.parameters
-        prior, competing = float(scorer.stack.prior[tag]), 0.0
+        prior, competing = float(scorer.stack.prior[tag]) + self._not_named(tag), 0.0
         parts = self._mention_parts(tag, scored)
         if tag in scorer.column:
             column = scorer.column[tag]
@@ -173,9 +173,17 @@ class Explainer:
         return "text" if set(suggested).isdisjoint(rivals) else "another_of_its_kind"
 
     def _mention_parts(self, tag: int, scored: ScoredArticle) -> list[Part]:
-        weight = float(self._scorer.stack.mention_weight[tag] * scored.scored.mentions[0, tag])
+        weight = float(self._scorer.stack.mention_weight[tag] * scored.scored.mentions[0, tag]) - self._not_named(tag)
         unnamed = "its words are scattered" if scored.category(tag) == SCATTERED else "not named"
         return mention_parts(scored.reading.mentions_of.get(tag, ()), weight, scored.reading, unnamed)
+
+    def _not_named(self, tag: int) -> float:
+        """Return what the mentions of a tag that is not named add. It is a part of the prior in a language that was not learned.
+
+        There a name is all that speaks for a tag, and so it never speaks against it.
+        """
+        scorer = self._scorer
+        return float(scorer.stack.mention_weight[tag] * scorer.unnamed[tag]) if scorer.is_of_names else 0.0
 
     def _names(self, tag: int) -> frozenset[str]:
         if tag not in self._names_of:

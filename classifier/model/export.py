@@ -51,7 +51,7 @@ from classifier.model.pipeline_steps import (
 )
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.model.tag_model import TagModel
-from classifier.model.unlearned import has_names
+from classifier.model.unlearned import has_names, least_if_repeated
 from classifier.model.weights import dense
 from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, SHARED
 
@@ -123,6 +123,7 @@ def _tag_classifier(model: TagModel, tag_ids: list[str]) -> TagClassifier:
     tagger.stack_intercepts_ = p.stack_intercepts + p.recency
     named = has_names(taxonomy)
     tagger.names_intercepts_ = np.array(p.stack_intercepts)
+    tagger.names_least_ = least_if_repeated(p.thresholds, taxonomy, np.arange(len(tag_ids)))
     tagger.names_thresholds_ = np.where(named, p.thresholds, np.inf)
     tagger.active_ = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
     tagger.exclusive_kinds_ = [list(members) for members in taxonomy.exclusive_kinds]

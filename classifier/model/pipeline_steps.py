@@ -51,6 +51,7 @@ class NamedReading(NamedTuple):
     tags: np.ndarray  # (n_named,) positions of the tags that are named at all
     categories: np.ndarray  # (n_named,), in `mention_features.CATEGORIES`
     features: np.ndarray  # (n_named, len(SHARED)) float64
+    repeated: np.ndarray  # (n_named,) bool, groups that are named more than once
 
 
 class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -73,8 +74,9 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         readings = self.reader_.read_all([as_article(article) for article in X])
         named = self.reader_.mention_features(readings)
         begins = np.searchsorted(named.articles, np.arange(len(readings) + 1))
+        of_pairs = (named.tags, named.categories, named.shared, named.repeated_groups)
         return [
-            NamedReading(reading, named.tags[begin:end], named.categories[begin:end], named.shared[begin:end])
+            NamedReading(reading, *(values[begin:end] for values in of_pairs))
             for reading, (begin, end) in zip(readings, pairwise(begins.tolist()), strict=True)
         ]
 
@@ -168,13 +170,17 @@ class NamingWeigher(_Learned, _OfReadings):
 
 
 class WrittenOut(_OfReadings):
-    """Whether an article writes out a name of each tag; in a foreign language only these tags can be trusted."""
+    """Whether an article writes out a name of each tag; in a foreign language only these tags can be trusted.
+
+    1 if it does, and 2 if it names a group more than once.
+    """
 
     def transform(self, X: Sequence[NamedReading]) -> sparse.csr_matrix:
-        """Return (n_articles, n_tags) float64 CSR of 0 and 1."""
+        """Return (n_articles, n_tags) float64 CSR of 0, 1 and 2."""
         named = sparse.lil_matrix((len(X), len(self.tag_ids)))
         for row, read in enumerate(X):
             named[row, read.tags[read.categories > HINTED]] = 1.0
+            named[row, read.tags[read.repeated]] = 2.0
         return named.tocsr()
 
 
@@ -245,6 +251,7 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
     # no names; files of earlier versions lack them.
     names_thresholds_: np.ndarray
     names_intercepts_: np.ndarray
+    names_least_: np.ndarray  # what groups have at least that such a text names twice; earlier files lack it
     n_terms_: int  # columns of words and title
     n_features_in_: int
     model_version_: str
@@ -260,7 +267,11 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         decision = stack.decision(self._classifier_values(X)[:, stack.fitted], self._columns(X, 0))
         rows = self._of_names(X)
         if len(rows):
-            decision[rows] = self._names_stacking_model.decision(np.zeros((len(rows), 0)), self._columns(X, 0)[rows])
+            of_names = self._names_stacking_model.decision(np.zeros((len(rows), 0)), self._columns(X, 0)[rows])
+            if hasattr(self, "names_least_"):
+                is_repeated = self._columns(X, 1)[rows] > 1
+                of_names = np.where(is_repeated, np.maximum(of_names, self.names_least_), of_names)
+            decision[rows] = of_names
         return decision
 
     def predict_proba(self, X: sparse.csr_matrix) -> np.ndarray:

@@ -16,7 +16,7 @@ from classifier.model.calibration import calibrated
 from classifier.model.decision import Choice, Doubts, StackingModel
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
-from classifier.model.unlearned import has_names, of_names
+from classifier.model.unlearned import has_names, least_if_repeated, of_names
 from classifier.model.voices import Spoken, Voices
 from classifier.model.weights import reader_of
 from classifier.text.fields import ReadText
@@ -81,13 +81,15 @@ class Scorer:
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
         self._is_informative = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
         self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
-        self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
+        # the mentions of a tag that is not named, (n_tags,)
+        self.unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         p = parameters
         self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self.choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
         self._voices = Voices({}, len(taxonomy.tags))  # nobody speaks for another tag, until `seen`
         self._taxonomy, self.is_of_names = taxonomy, False
+        self._least_if_repeated: np.ndarray | None = None  # (n_tags,) mentions of a group that is named twice
         self.learned = frozenset(parameters.learned or filter(None, [parameters.language]))
 
     def seen(self, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, reader: ArticleReader) -> Self:
@@ -96,7 +98,7 @@ class Scorer:
         for computed in ("column", "threshold_scores", "of_names"):
             vars(scorer).pop(computed, None)
         scorer.parameters, scorer.reader, scorer._voices, scorer._taxonomy = parameters, reader, voices, taxonomy
-        scorer._unnamed = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
+        scorer.unnamed = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
         scorer.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         scorer.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         scorer.choice = Choice(scorer.active, taxonomy.exclusive_kinds, p.always_one)
@@ -123,6 +125,8 @@ class Scorer:
         scorer._weights, scorer.is_of_names = reader_of(parameters.weights), True
         scorer.active = scorer.active & has_names(self._taxonomy)
         scorer.choice = replace(scorer.choice, active=scorer.active)
+        least = least_if_repeated(parameters.thresholds, self._taxonomy, self._voices.heir_of)
+        scorer._least_if_repeated = scorer.stack.mentions_at(least)
         return scorer
 
     @cached_property
@@ -155,10 +159,14 @@ class Scorer:
             classifier[row] = self._weights.sums(terms.rows[begin:end], tf_idf[begin:end])
         classifier += p.intercepts
         named = self.reader.mention_features(readings)
-        mentions = np.repeat(self._unnamed[None], len(readings), axis=0)
+        mentions = np.repeat(self.unnamed[None], len(readings), axis=0)
         if len(named.tags):
             offsets = p.naming_offsets[named.tags, named.categories]
-            mentions[named.articles, named.tags] = self._mention_weights.logits(named.kinds, named.shared) + offsets
+            logits = self._mention_weights.logits(named.kinds, named.shared) + offsets
+            if self._least_if_repeated is not None:
+                least = self._least_if_repeated[named.tags]
+                logits = np.where(named.repeated_groups, np.maximum(logits, least), logits)
+            mentions[named.articles, named.tags] = logits
         decision = self.stack.decision(classifier, mentions)
         return Scored(terms, tf_idf, named, classifier, mentions, decision, self._are_foreign(readings, terms))
 

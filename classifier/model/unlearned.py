@@ -1,7 +1,8 @@
 """What a model says of a text in a language that it has not learned: only names that are written out count.
 
 Each tag is judged as if it had no examples, as a new one is. Words weigh nothing, and themes are never suggested: words of one
-language mean something else in another one.
+language mean something else in another one. A group that is named twice has at least its threshold: the features of mentions
+tell main subject and background apart by how English texts name both, and nothing else speaks for a tag here.
 """
 
 from dataclasses import replace
@@ -13,11 +14,25 @@ from classifier.domain.taxonomy import Kind, Taxonomy
 from classifier.model.parameters import Parameters
 
 
+_ROUNDING = 1e-9  # a decision value that is computed again must not fall below its threshold
+
+
 def has_names(taxonomy: Taxonomy) -> np.ndarray:
     """Return which tags are of a kind whose names are the same in every language, (n_tags,) bool."""
     kinds = {tag.kind: taxonomy.kinds.get(tag.kind, Kind()) for tag in taxonomy.tags}
     named = named_kinds(kinds)
     return np.array([tag.kind in named for tag in taxonomy.tags], dtype=bool)
+
+
+def least_if_repeated(thresholds: np.ndarray, taxonomy: Taxonomy, heir_of: np.ndarray) -> np.ndarray:
+    """Return the least decision values of tags that a text names twice, (n_tags,) float64: their thresholds, or -inf.
+
+    The last are those that are never suggested, and those of which a person wants fewer. `heir_of`, (n_tags,) int64, are the tags
+    for which each speaks.
+    """
+    heirs = [taxonomy.tags[heir] for heir in heir_of.tolist()]
+    is_free = np.array([not tag.caution and tag.threshold is None for tag in heirs], dtype=bool)
+    return np.where(is_free & np.isfinite(thresholds), thresholds + _ROUNDING, -np.inf)
 
 
 def of_names(p: Parameters) -> Parameters:

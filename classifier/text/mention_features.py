@@ -82,7 +82,13 @@ class MentionFeatures(NamedTuple):
     kinds: np.ndarray  # (n_named,) int8, places in KINDS, -1 for another kind
     shared: np.ndarray  # (n_named, len(SHARED)) float64
 
+    @property
+    def repeated_groups(self) -> np.ndarray:
+        """Whether the tag is a group and named more than once, (n_named,) bool."""
+        return np.asarray((self.kinds == GROUP) & (self.shared[:, _N_MENTIONS] > _ONE_MENTION))
 
+
+_N_MENTIONS, _ONE_MENTION = PLAIN.index("number of mentions"), log1p(1.5)
 _WITH_RIVAL = (*PLAIN, RIVAL)
 _BENT = np.array([PLAIN.index(name) for name, knots in KNOTS.items() for _ in knots])
 _KNOTS = np.array([knot for knots in KNOTS.values() for knot in knots])
