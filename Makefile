@@ -151,7 +151,7 @@ bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs th
 	@$(RUN) benchmarks.run
 	@$(RUN) benchmarks.replay --json benchmarks/faults.json
 	@$(RUN) benchmarks.pages
-	@$(RUN) benchmarks.queue
+	@$(RUN) benchmarks.queue_orders
 
 notebooks: $(VENV)/.dev ## run the notebooks on a few starter articles and write their pages into docs/notebooks/
 	@rm -rf docs/notebooks/*_files

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 
 from benchmarks import nightly
 from benchmarks.history import MIN_RUNS, append, in_words, read_history, verdicts
+from benchmarks.processes import ROOT, environment
 
 MACHINE = {"processor": "a processor", "cores": 2, "system": "Linux", "python": "3.11.7"}
 SUGGEST, TRAIN = "POST /v1/suggest, new", "train --fast, 1,000 articles"
@@ -124,3 +127,9 @@ def test_the_loop_takes_time_and_a_history_is_lines_of_json(tmp_path: Path) -> N
     append(tmp_path / "history.jsonl", run_of(**{SUGGEST: 2.0}))
     lines = (tmp_path / "history.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["figures"][SUGGEST]["relative"] for line in lines] == [1.0, 2.0]
+
+
+def test_our_row_of_the_benchmark_can_be_measured() -> None:
+    """It is a program by its path, as its peers are: a module beside it hides one of Python's with the same name."""
+    program = ROOT / "benchmarks" / "ours.py"
+    subprocess.run([sys.executable, program, "--help"], check=True, capture_output=True, env=environment())

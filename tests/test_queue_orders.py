@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.queue import FULL, MEASURES, document, merged, paired, summary
+from benchmarks.queue_orders import FULL, MEASURES, document, merged, paired, summary
 from benchmarks.run import machine
 from classifier.domain.articles import Article, text_digest
 from classifier.store.queue import Wanted

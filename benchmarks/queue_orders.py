@@ -1,4 +1,4 @@
-"""What the order of the queue is worth: `python -m benchmarks.queue`. Simulated desks answer an archive in several orders.
+"""What the order of the queue is worth: `python -m benchmarks.queue_orders`. Simulated desks answer an archive in several orders.
 
 A desk begins with some answered articles of an archive. It answers a batch of the others in the order of its queue, with the
 archive's own tags, and fits the product's model again. After each fit the model is judged on articles of the newest quarter
