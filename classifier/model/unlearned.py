@@ -13,7 +13,6 @@ from classifier.domain.naming import named_kinds
 from classifier.domain.taxonomy import Kind, Taxonomy
 from classifier.model.parameters import Parameters
 
-
 _ROUNDING = 1e-9  # a decision value that is computed again must not fall below its threshold
 
 
