@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from classifier.archive.batches import BATCH, CHUNK, batched, loaded
-from classifier.domain.articles import Article, article_of_line, placed_lines
+from classifier.domain.articles import Article, article_of_line, count_lines, placed_lines
 from classifier.domain.examples import labels_of
 from classifier.domain.files import whole_file
 from classifier.domain.progress import Track
@@ -71,9 +71,9 @@ def write_suggestions(
 
 
 def _n_lines(files: Sequence[Path]) -> int:
-    """Return the number of articles of files, 0 if it is not known: a pipe can be read only once."""
+    """Return the number of lines of files, 0 if it is not known: a pipe can be read only once."""
     try:
-        return sum(1 for _ in placed_lines(files)) if all(path.is_file() for path in files) else 0
+        return sum(map(count_lines, files)) if all(path.is_file() for path in files) else 0
     except BadArticle:  # whoever reads the articles says what is wrong
         return 0
 

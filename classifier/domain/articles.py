@@ -78,6 +78,7 @@ class Article:
 
 _STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at", "language")
 _LISTS = ("tags", "rejected", "unknown")
+DATES = ("published_at", "tagged_at")
 RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 
 
@@ -100,7 +101,12 @@ def article_from_record(record: Any) -> Article:
             raise BadArticle(
                 _("`%(field)s` must be a string, not %(value)s.", field=field, value=repr(value)[:60]), field
             )
-    return checked(Article(**fields))
+    for field in DATES:
+        if field in fields:
+            fields[field] = normal_date(fields[field], field)
+    article = Article(**fields)
+    _check_fields(article)
+    return article
 
 
 def article_from_file(record: Any) -> Article:
@@ -129,27 +135,30 @@ def _without_text(record: dict[str, object]) -> str:
 
 def checked(article: Article) -> Article:
     """Return the article with dates in their normal form. Raise `BadArticle` for a field that cannot be used."""
+    dates: dict[str, Any] = {
+        field: normal_date(date, field) for field in DATES if (date := getattr(article, field)) is not None
+    }
+    article = replace(article, **dates) if dates else article
+    _check_fields(article)
+    return article
+
+
+def _check_fields(article: Article) -> None:
+    """Raise `BadArticle` for a field of the right type, whose dates are normal, that cannot be used."""
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
         raise BadArticle(
             _("`id` %(id)s holds a character that cannot be printed. Leave it out.", id=repr(article.id[:60])), "id"
         )
     if article.body_format not in BODY_FORMATS:
         raise BadArticle(_("`body_format` must be one of %(names)s.", names=", ".join(BODY_FORMATS)), "body_format")
-    published_at, tagged_at = (
-        None if date is None else normal_date(date, field)
-        for field, date in (("published_at", article.published_at), ("tagged_at", article.tagged_at))
-    )
-    if (published_at, tagged_at) != (article.published_at, article.tagged_at):
-        article = replace(article, published_at=published_at, tagged_at=tagged_at)
     if not article.rejected and not article.unknown:
-        return article
+        return
     tags = article.tags or ()
     for field, excluded in (("rejected", tags), ("unknown", (*tags, *article.rejected))):
         if both := set(getattr(article, field)) & set(excluded):
             raise BadArticle(
                 _("The tag %(tag)s is in `%(field)s` and in another list.", tag=repr(min(both)), field=field), field
             )
-    return article
 
 
 def record_of(article: Article) -> dict[str, object]:
@@ -207,8 +216,24 @@ def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
                     line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
                     if line.strip():
                         yield f"{path}, line {number}", line
-            except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a damaged packed file; isal has no types
+            except _DAMAGED as error:  # type: ignore[misc]
                 raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error), "") from None
+
+
+def count_lines(path: Path) -> int:
+    """Return the number of lines of a file, plain or `.gz`, empty ones too. Raise `BadArticle` if it cannot be read."""
+    n, last = 0, b"\n"
+    with _open(path) as file:
+        try:
+            while block := file.read(_BLOCK):
+                n, last = n + block.count(b"\n"), block[-1:]
+        except _DAMAGED as error:  # type: ignore[misc]
+            raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error), "") from None
+    return n + (last != b"\n")
+
+
+_BLOCK = 1 << 20  # bytes
+_DAMAGED = (OSError, EOFError, IsalError)  # of a damaged packed file; isal has no types
 
 
 def article_of_line(position: str, line: bytes) -> Article:
