@@ -75,7 +75,7 @@ plugin-zip: ## write the WordPress plugin as a zip into dist/ (needs gettext)
 	@integrations/wordpress/make-zip dist
 
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in Debian's WordPress, then a smoke test in the newest that npm offers; they fail where packages are missing
-	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
+	@$(RUN) pytest -m wordpress --numprocesses 2 --dist loadfile --junitxml=var/test-wordpress.xml tests/wordpress
 	@$(RUN) tests.wordpress.newest
 
 plugin-screenshots: $(VENV)/.dev ## take the pictures of the plugin for its documents and the directory (packages of .ci/install, a model in var/models)
