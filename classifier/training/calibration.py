@@ -191,9 +191,19 @@ def _fit_hinges(
 
     def loss(coefficients: np.ndarray) -> tuple[float, np.ndarray]:
         z, away = X @ coefficients, coefficients - expected
-        value = weights @ (np.logaddexp(0.0, z) - right * z) + 0.5 * PRIOR * away @ away
-        return float(value) / total, ((weights * (expit(z) - right)) @ X + PRIOR * away) / total
+        # One exponential for both the loss and the probabilities: they are most of the time of a fit.
+        small = np.exp(-np.abs(z))
+        losses = np.log1p(small)
+        losses += np.maximum(z, 0.0)
+        losses -= right * z
+        small /= 1.0 + small  # the probability of the less likely answer
+        missed = np.where(z > 0.0, 1.0 - small, small)
+        missed -= right
+        missed *= weights
+        value = weights @ losses + 0.5 * PRIOR * away @ away
+        return float(value) / total, (missed @ X + PRIOR * away) / total
 
+    right = right.astype(np.float64)
     total = max(1.0, float(weights @ right))
     bounds = [(low, None) for low in least]
     fitted = minimize(
