@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,9 +14,11 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from classifier.domain.articles import Article
+from classifier.errors import Busy
 from classifier.reports.drift.kept import KeptRising
 from classifier.reports.drift.records import RisingName
 from classifier.reports.json_form import to_json
+from classifier.reports.kept import keep_desk_report
 from classifier.reports.parts import DatedArticle
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
@@ -28,6 +31,7 @@ from classifier.web.site import SECTIONS
 from tests.browser import serving
 from tests.everything import stored_articles
 from tests.postgres import database
+from tests.waiting import SECONDS
 
 STORIES = (
     (
@@ -116,6 +120,19 @@ def rises(desk: Desk, name: str, article_id: str) -> None:
     desk.tagger.store.reports.put(KeptReport(RISING, now(), 0, "t-1", content))
 
 
+def keep_report(desk: Desk) -> None:
+    """Make the desk report now, after the process that a page of an earlier test may have begun for it."""
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
+        except Busy:
+            assert time.monotonic() < until, "the report is never ready"
+            time.sleep(0.1)
+        else:
+            return
+
+
 def emptied(desk: Desk) -> Desk:
     for stored in stored_articles(desk.tagger.store):
         desk.tagger.delete_article(stored.article.id)
@@ -143,7 +160,9 @@ def collect_complaints(page: Page, complaints: list[str], expected: str | None) 
 
     def hear(message: ConsoleMessage) -> None:
         if not any(part in message.text for part in expected_parts):
-            complaints.append(f"{message.text} ({message.location.get('url', '')})")
+            # The text of a request that failed does not say which.
+            where = f" ({message.location['url']})" if message.text.startswith("Failed to load") else ""
+            complaints.append(message.text + where)
 
     page.on("console", hear)
 

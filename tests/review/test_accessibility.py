@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, serious
 from tests.data_reports import ADVICE, doubted, found, keep, overlapping, report_of
 from tests.everything import newest_set
-from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
+from tests.review.desk import PAGES, Desk, OpenPage, card, cards, keep_report, press, visit
 
 pytestmark = IN_BROWSER
 
@@ -41,7 +40,7 @@ def decide_some(desk: Desk) -> None:
             assert answer is not None
             desk.tagger.decide(f"a{n}", _answer(action, answer[0]), editor)
     desk.tagger.store.proposals.add("Jaish al-Adl", "Baluch, in Iran", "a0", "ana")
-    keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
+    keep_report(desk)
     labels = [doubted("a2", "iskp", given=True, title="Mosque"), doubted("a3", "taliban", given=False)]
     keep(
         desk.tagger.store,

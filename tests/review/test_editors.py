@@ -6,11 +6,10 @@ import re
 
 from playwright.sync_api import expect
 
-from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, HeldBack, serious
-from tests.review.desk import DECISIONS, STORIES, Desk, OpenPage, card, cards, press, saved, sign_in_as
+from tests.review.desk import DECISIONS, STORIES, Desk, OpenPage, card, cards, keep_report, press, saved, sign_in_as
 
 pytestmark = IN_BROWSER
 
@@ -145,7 +144,7 @@ def test_second_editor_sees_nothing_of_the_first_and_a_difference_is_settled(
     expect(ben.locator(f"#card-{first} .decided")).to_be_hidden()
     press(ben, "x", "2", "a", "Enter")
     saved(ben)
-    keep_desk_report(second_desk.tagger.store, second_desk.tagger.serving.model().taxonomy)
+    keep_report(second_desk)
     ben.goto(f"{second_desk.address}/review/disagreements")
     rows = ben.locator("main .dispute")
     expect(rows).to_have_count(2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from playwright.sync_api import Browser, Page, expect
 
 from classifier.domain.articles import Article
-from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER
@@ -17,6 +16,7 @@ from tests.review.desk import (
     cards,
     choose,
     collect_complaints,
+    keep_report,
     press,
     saved,
     shown_id,
@@ -63,7 +63,7 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, open_page: Op
     press(page, "Enter")
     saved(page)
     second_desk.tagger.decide(article, DecisionBatch([Draft("reject", first)], complete=True), "ben")
-    keep_desk_report(second_desk.tagger.store, second_desk.tagger.serving.model().taxonomy)
+    keep_report(second_desk)
     for path in PAGES:
         visit(page, second_desk, path)
         assert harmless(page), path

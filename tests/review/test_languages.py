@@ -11,11 +11,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.texts import forms, translations
 from classifier.reports.data.records import Articles, LeaningTag
-from classifier.reports.kept import keep_desk_report
 from tests.browser import IN_BROWSER, serious
 from tests.data_reports import ADVICE, LABELS, doubted, found, keep, overlapping, report_of
 from tests.latin import latin_words
-from tests.review.desk import STORIES, Desk, OpenPage, rises
+from tests.review.desk import STORIES, Desk, OpenPage, keep_report, rises
 
 pytestmark = IN_BROWSER
 ON_A_PHONE = {"/tags", "/report", "/data", "/models"}  # and the review page, above
@@ -69,7 +68,7 @@ def fill(desk: Desk) -> None:
     rows = {"suspect_labels": labels, "overlapping_tags": [overlapping("iskp", "taliban", "arabic", "b")]}
     blocks = [{**block, "articles": Articles(30, ["arabic", "b"])}]
     keep(store, report_of(found(**rows, repeated_blocks=blocks), advice=ADVICE))
-    keep_desk_report(store, desk.tagger.serving.model().taxonomy)
+    keep_report(desk)
     rises(desk, RISING, "b")
 
 

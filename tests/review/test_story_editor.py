@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from classifier.reports.kept import keep_desk_report
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER
 from tests.everything import stored_articles
-from tests.review.desk import Desk, OpenPage, card, cards, choose, moved_on, press, saved, shown_id
+from tests.review.desk import Desk, OpenPage, card, cards, choose, keep_report, moved_on, press, saved, shown_id
 from tests.review.test_together import WIRE
 
 pytestmark = IN_BROWSER
@@ -38,7 +37,7 @@ def differ_yesterday(desk: Desk) -> None:
         for editor, action in (("ana", "accept"), ("ben", "reject")):
             drafts = [Draft(action, "iskp"), Draft("complete")]
             desk.tagger.store.log.decide(article_id, drafts, editor, lambda *_: {})
-    keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
+    keep_report(desk)
 
 
 def settle_both(desk: Desk, page: Page) -> None:
