@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -208,11 +208,11 @@ def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
 
 
-def _desk(folder: Path, name: str) -> list[str]:
-    """Store the starter articles in a database of a folder; return where it and its models are, as options."""
+def _desk(folder: Path, name: str, files: Sequence[Path] = FILES) -> list[str]:
+    """Store starter articles in a database of a folder; return where it and its models are, as options."""
     where = ["--database", f"sqlite:///{folder}/{name}.db"]
     store = open_store(where[1])
-    store.import_articles(read_articles(FILES), STARTER_SOURCE)
+    store.import_articles(read_articles(files), STARTER_SOURCE)
     store.close()
     return [*where, "--models", str(folder / name)]
 
@@ -237,7 +237,7 @@ def test_retraining_on_workers_one_of_them_killed_gives_the_champion_of_one_mach
 
 
 def test_the_schedule_shares_its_runs_out(cluster: Cluster, tmp_path: Path) -> None:
-    where, at_work = _desk(tmp_path, "planned"), cluster.at_work()
+    where, at_work = _desk(tmp_path, "planned", FILES[::3]), cluster.at_work()
     running = _begin(tmp_path, "schedule", "--every", "24", *where, "--dask", cluster.address)
     try:
         _wait((tmp_path / "planned" / "champion.json").exists)
