@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from tests.conftest import ROOT, STARTER
 from tests.hard import told
-from tests.waiting import SECONDS
+from tests.waiting import SECONDS, wait_until
 
 PYTHON = ROOT / ".venv-dask" / "bin" / "python"  # made by `make test-dask`: the product with its optional part
 FILES = sorted((STARTER / "articles").glob("*.jsonl"))
@@ -72,7 +71,7 @@ class Cluster:
         small = ("--nthreads", "1", "--nworkers", "1", "--memory-limit", "2GiB", "--local-directory", own)
         self.start("worker", "--no-nanny", *small, code=code)
         log = self.folder / f"worker-{self.n_started}.log"
-        _wait(lambda: b"Registered to" in log.read_bytes())
+        wait_until(lambda: b"Registered to" in log.read_bytes())
 
     def at_work(self) -> Callable[[], bool]:
         """Return what says whether each worker has computed for half a second more than by now."""
@@ -94,7 +93,7 @@ class Cluster:
 def _scheduled(folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(folder)
     cluster.start("scheduler", "--port", "0")
-    _wait(Path(cluster.address).exists)
+    wait_until(Path(cluster.address).exists)
     yield cluster
     cluster.kill()
 
@@ -136,13 +135,6 @@ def _environment(code: Path = ROOT) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(code)}
 
 
-def _wait(until: Callable[[], bool]) -> None:
-    last = time.monotonic() + SECONDS
-    while not until():
-        assert time.monotonic() < last, "nothing happened"
-        time.sleep(0.02)
-
-
 def _begin(folder: Path, *arguments: str, python: Path = PYTHON) -> subprocess.Popen[bytes]:
     """Start a command; what it says goes to out.txt and err.txt of a folder."""
     with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
@@ -158,7 +150,7 @@ def _run(folder: Path, *arguments: str, python: Path = PYTHON) -> tuple[int, str
 
 
 def _wait_for_learning(folder: Path) -> None:
-    _wait(lambda: b"] learning" in (folder / "err.txt").read_bytes())
+    wait_until(lambda: b"] learning" in (folder / "err.txt").read_bytes())
 
 
 def _seconds(process: subprocess.Popen[bytes]) -> float:
@@ -179,7 +171,7 @@ def test_training_on_two_workers_gives_the_model_of_one_machine(
 def test_a_killed_worker_does_not_fail_the_training(cluster: Cluster, alone: Fitted, tmp_path: Path) -> None:
     running = _begin(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", cluster.address)
     _wait_for_learning(tmp_path)
-    _wait(cluster.at_work())
+    wait_until(cluster.at_work())
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
@@ -200,7 +192,7 @@ def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
 ) -> None:
     running = _begin(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", cluster.address)
     _wait_for_learning(tmp_path)
-    _wait(cluster.at_work())
+    wait_until(cluster.at_work())
     for worker in cluster.workers:
         worker.send_signal(signal.SIGKILL)
     cluster.start_worker()
@@ -229,7 +221,7 @@ def test_retraining_on_workers_one_of_them_killed_gives_the_champion_of_one_mach
     assert code == 0, said
     at_work = cluster.at_work()
     running = _begin(tmp_path, "retrain", *shared, "--dask", cluster.address)
-    _wait(at_work)
+    wait_until(at_work)
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert _champion(tmp_path / "shared") == _champion(tmp_path / "alone")
@@ -240,7 +232,7 @@ def test_the_schedule_shares_its_runs_out(cluster: Cluster, tmp_path: Path) -> N
     where, at_work = _desk(tmp_path, "planned", FILES[::3]), cluster.at_work()
     running = _begin(tmp_path, "schedule", "--every", "24", *where, "--dask", cluster.address)
     try:
-        _wait((tmp_path / "planned" / "champion.json").exists)
+        wait_until((tmp_path / "planned" / "champion.json").exists)
     finally:
         running.terminate()
     assert running.wait(SECONDS) == 0
@@ -263,7 +255,7 @@ def test_an_archive_run_on_workers_one_of_them_killed_is_that_of_one_machine(
     assert _run(tmp_path, *what, "--output", str(tmp_path / "alone.jsonl"))[0] == 0
     at_work = cluster.at_work()
     running = _begin(tmp_path, *what, "--output", str(tmp_path / "shared.jsonl"), "--dask", cluster.address)
-    _wait(at_work)
+    wait_until(at_work)
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     shared = (tmp_path / "shared.jsonl").read_bytes()

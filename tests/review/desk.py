@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +30,7 @@ from classifier.web.site import SECTIONS
 from tests.browser import serving
 from tests.everything import stored_articles
 from tests.postgres import database
-from tests.waiting import SECONDS
+from tests.waiting import wait_until
 
 STORIES = (
     (
@@ -122,15 +121,15 @@ def rises(desk: Desk, name: str, article_id: str) -> None:
 
 def keep_report(desk: Desk) -> None:
     """Make the desk report now, after the process that a page of an earlier test may have begun for it."""
-    until = time.monotonic() + SECONDS
-    while True:
+
+    def kept() -> bool:
         try:
             keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
         except Busy:
-            assert time.monotonic() < until, "the report is never ready"
-            time.sleep(0.1)
-        else:
-            return
+            return False
+        return True
+
+    wait_until(kept)
 
 
 def emptied(desk: Desk) -> Desk:
