@@ -26,7 +26,7 @@ from classifier.training import calibration, linear_classifiers, mention_fitting
 from classifier.training.aboutness import fit_aboutness
 from classifier.training.fitting import fit
 from classifier.training.held_out_tags import hold_out_tags
-from classifier.training.linear_classifiers import OutOfFold
+from classifier.training.linear_classifiers import OutOfFold, fit_classifiers, out_of_fold
 from classifier.training.pair_arrays import nth_largest, pair_zeros, row_blocks
 from classifier.training.settings import FitSettings
 from classifier.training.stacking import stack
@@ -124,6 +124,60 @@ def test_nth_largest_is_that_of_all_blocks(blocks: list[list[float]], n: int) ->
     values = [value for block in blocks for value in block]
     if len(values) >= n:
         assert nth_largest(map(np.array, blocks), n) == sorted(values, reverse=True)[n - 1]
+
+
+# --- what classifiers and curves are fitted on ---
+
+
+@pytest.fixture(scope="module")
+def rare() -> list[Article]:
+    """Articles with many tags, of which most are rare."""
+    return [Article(**record | {"tags": tuple(record["tags"])}) for record in archive(1_200, 100)]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
+    """How many articles each classifier was fitted on, and how many they stand for."""
+    drawn: list[tuple[int, float]] = []
+
+    class Watched(linear_classifiers.LinearSVC):
+        def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+            drawn.append((X.shape[0], X.shape[0] if sample_weight is None else sum(sample_weight)))
+            return super().fit(X, y, sample_weight)
+
+    monkeypatch.setattr(linear_classifiers, "LinearSVC", Watched)
+    return drawn
+
+
+@pytest.mark.parametrize(("limit", "is_fast"), [("MANY_ARTICLES", True), ("LARGE_CORPUS", False)])
+def test_of_many_articles_each_classifier_is_fitted_on_few_that_stand_for_all(
+    rare: list[Article], drawn: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch, limit: str, is_fast: bool
+) -> None:
+    data = read_training_set(rare, None, FitSettings(n_jobs=1, fast=is_fast), untracked)
+    n_rows = len(rare) + (0 if is_fast else len(data.taxonomy.tags))  # the names of tags are examples, too
+    whole = fit_classifiers(data, 2, untracked, "")
+    assert min(n for n, _ in drawn) >= len(rare)
+    drawn.clear()
+    monkeypatch.setattr(linear_classifiers, limit, 100)
+    few = fit_classifiers(data, 2, untracked, "")
+    assert min(n for n, _ in drawn) < n_rows / 3 and np.mean([n for n, _ in drawn]) < 0.8 * n_rows
+    assert min(of_all for _, of_all in drawn) > len(rare) - 1e-6
+    values, of_few = (data.corpus.X @ each.weights + each.intercepts for each in (whole, few))
+    assert np.corrcoef(values.ravel(), of_few.ravel())[0, 1] > 0.95
+
+
+def test_curves_are_fitted_on_all_positives_and_a_sample_stands_for_the_rest(
+    rare: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = read_training_set(rare, None, FitSettings(n_jobs=1, fast=True), untracked)
+    decision = out_of_fold(data, untracked).values
+    monkeypatch.setattr(calibration, "MAX_EASY", 500)
+    pairs = calibration._sampled(data, decision, np.zeros((data.n_folds, decision.shape[1])), data.all_rows)
+    n_positive = np.count_nonzero(data.labels == 1)
+    assert np.count_nonzero(pairs.right) == n_positive
+    assert (pairs.weights[pairs.right] == 1.0).all()
+    assert pairs.weights.sum() == pytest.approx(data.labels.size)
+    assert len(pairs.right) <= (1 + calibration.HARD_PER_POSITIVE) * n_positive + 500
 
 
 # --- sparse weights ---

@@ -28,7 +28,7 @@ ALIAS_QUANTILES = (0.05, 0.35, 0.65)  # of the named pairs
 MIN_SLOPE = 0.05
 FEW_POSITIVES = 6  # see `_log_n`
 PRIOR = 1.0  # the precision, in pairs, of the belief that a decision value is a log-odds
-MAX_EASY = 200_000  # easy pairs beyond this are sampled and weighted
+MAX_EASY = 20_000  # easy negatives beyond this are sampled and weighted
 
 
 class Hinges(NamedTuple):
@@ -77,7 +77,7 @@ class ScoreModel(NamedTuple):
 
 
 class _Pairs(NamedTuple):
-    """The pairs that curves are fitted on: all hard ones, and a sample of the others that weighs more."""
+    """The pairs that curves are fitted on: all positives, all hard negatives, and a sample of the others that weighs more."""
 
     values: np.ndarray  # (n,) float64, decision values
     margins: np.ndarray  # (n,) float64, less the centres of their folds
@@ -136,9 +136,10 @@ def _uncertain(values: np.ndarray, weights: np.ndarray, quantiles: Sequence[floa
 
 
 def _sampled(data: TrainingSet, decision: np.ndarray, centres: np.ndarray, inside: np.ndarray) -> _Pairs:
-    """Return all hard pairs of the articles of a mask, and of at most MAX_EASY easy ones, evenly drawn.
+    """Return all hard pairs and positives of the articles of a mask, and at most MAX_EASY easy negatives, evenly drawn.
 
-    Hard are the pairs with the highest decision values, HARD_PER_POSITIVE for each positive.
+    Hard are the pairs with the highest decision values, HARD_PER_POSITIVE for each positive. The few positives below them are
+    not left to chance, because each of those that was drawn would weigh as much as many.
     """
     n_tags, others = decision.shape[1], has_others(data)
 
@@ -153,16 +154,20 @@ def _sampled(data: TrainingSet, decision: np.ndarray, centres: np.ndarray, insid
     n_pairs, n_positive = sizes.tolist()
     n_hard = min(n_pairs, max(1, HARD_PER_POSITIVE * n_positive))
     level = nth_largest((flat[pairs] for pairs in known()), n_hard) if n_pairs else 0.0
-    n_easy = sum(np.count_nonzero(flat[pairs] < level) for pairs in known())
+
+    def is_easy(pairs: np.ndarray) -> np.ndarray:
+        return np.asarray((flat[pairs] < level) & (flat_labels[pairs] != 1))
+
+    n_easy = sum(np.count_nonzero(is_easy(pairs)) for pairs in known())
     step, begin = -(-n_easy // MAX_EASY) or 1, 0
-    hard, drawn = [], []
+    kept, drawn = [], []
     for pairs in known():
-        is_hard = flat[pairs] >= level
-        easy = pairs[~is_hard]
-        hard.append(pairs[is_hard])
+        are_easy = is_easy(pairs)
+        easy = pairs[are_easy]
+        kept.append(pairs[~are_easy])
         drawn.append(easy[-begin % step :: step])
         begin += len(easy)
-    rows = np.concatenate([*hard, *drawn])
+    rows = np.concatenate([*kept, *drawn])
     weights = np.ones(len(rows))
     n_drawn = sum(map(len, drawn))
     weights[len(rows) - n_drawn :] = n_easy / max(1, n_drawn)
