@@ -24,6 +24,11 @@ class ClusterLost(TaggerError):
     """The workers of a cluster end or hang."""
 
 
+def in_cluster() -> bool:
+    """Whether work is shared out to a cluster."""
+    return _CLIENT.get() is not None
+
+
 def map_parts(work: Callable[..., Any], shared: Any, parts: Iterable[tuple[Any, ...]], n_jobs: int) -> Iterator[Any]:
     """Yield `work(shared, *part)` for each part, in their order. A single job is done in this process.
 

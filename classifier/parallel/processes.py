@@ -1,5 +1,6 @@
 """Work on chunks of articles shared out to the processors of this machine, with results in order."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import cycle, islice
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 
 from classifier.errors import TaggerError
 
+COPIES_ARE_SAFE = sys.platform == "linux"  # macOS has libraries that do not survive it, Windows has no copies
 LARGE = 1_000_000  # bytes of text from which on all processors are worth their start
 PACKED = 3  # how many times as large a packed file is when it is not
 SECONDS = 600.0  # for one chunk, past which its process hangs
@@ -52,34 +55,52 @@ def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable
     holds a lock on a file would hold it until they end. Only Linux copies processes safely. Raises `ProcessLost` if a
     process ends (memory?) or hangs.
     """
-    if n_jobs == 1 or sys.platform != "linux":
+    if n_jobs != 1:
+        from joblib import effective_n_jobs
+
+        n_jobs = effective_n_jobs(n_jobs)
+    if n_jobs == 1 or not COPIES_ARE_SAFE:
         yield from map_chunks(work, chunks(), n_jobs)
         return
-    from joblib import effective_n_jobs
+    with _copies(work, chunks, n_jobs) as results:
+        for result in cycle(results):
+            outcome = _received(result)
+            if outcome is None:
+                return
+            yield outcome[0]
+
+
+@contextmanager
+def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
+    """Begin work in a copy of this process, and yield a function that waits for its result.
+
+    Where there can be no copies the function does the work.
+    """
+    if not COPIES_ARE_SAFE:
+        yield work
+        return
+    with _copies(lambda _: work(), lambda: [None], 1) as (result,):
+        yield lambda: _received(result)[0]
+
+
+@contextmanager
+def _copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n: int) -> Iterator[list[Any]]:
+    """Start copies of this process, yield where their results arrive, and end them."""
     from threadpoolctl import threadpool_limits
 
-    n_jobs = effective_n_jobs(n_jobs)
     context = multiprocessing.get_context("fork")
     copies, results = [], []
     # Before they begin, and until they end: whoever sets it starts OpenBLAS's threads anew, which spin for a while.
     one_thread = threadpool_limits(1)
     try:
-        for number in range(n_jobs):
+        for number in range(n):
             result, sender = context.Pipe(duplex=False)
             results.append(result)
-            process = context.Process(target=_copy, args=(work, chunks, number, n_jobs, sender, os.getpid()))
+            process = context.Process(target=_copy, args=(work, chunks, number, n, sender, os.getpid()))
             process.start()
             copies.append(process)
             sender.close()  # the end of the process is the end of what can be received
-        for result in cycle(results):
-            if not result.poll(SECONDS):
-                raise _lost(TimeoutError())
-            outcome = result.recv()
-            if outcome is None:
-                return
-            yield outcome[0]
-    except (EOFError, OSError) as error:  # the end of a process, between its results or within one
-        raise _lost(error) from None
+        yield results
     finally:
         for process in copies:
             process.kill()
@@ -87,10 +108,20 @@ def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable
         one_thread.restore_original_limits()
 
 
+def _received(result: Any) -> Any:
+    try:
+        if not result.poll(SECONDS):
+            raise _lost(TimeoutError())
+        return result.recv()
+    except (EOFError, OSError) as error:  # the end of a process, between its results or within one
+        raise _lost(error) from None
+
+
 def _copy(
     work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int
 ) -> None:
     """Work as one of `n` copies of a process on every n-th chunk. Send each result, and None at the end."""
+    gc.freeze()  # the collector would write to all that the copies share, and could close what is not theirs
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     _end_with(parent)
     for chunk in islice(chunks(), number, None, n):

@@ -13,8 +13,15 @@ N_PERMUTATIONS = 128
 N_BANDS = 16
 
 
+def signature_of(words: Sequence[str]) -> RMinHash:
+    """Return the MinHash signature of the words of a text. It can be sent to another process."""
+    signature = RMinHash(N_PERMUTATIONS, 1)
+    signature.update(sorted(shingles(words)))
+    return signature
+
+
 class NearDuplicates:
-    """Finds near-duplicates among texts that are added one by one, and keeps no text.
+    """Finds near-duplicates among texts whose signatures are added one by one, and keeps no text.
 
     Candidates come from MinHash with banding (Broder 1997; Leskovec et al., Mining of Massive Datasets, ch. 3); a
     pair joins when its estimated Jaccard similarity is at least 0.8.
@@ -25,11 +32,9 @@ class NearDuplicates:
         self._signatures: list[RMinHash] = []
         self._pairs: list[tuple[int, int]] = []
 
-    def add(self, words: Sequence[str]) -> None:
-        """Add the words of the next text."""
+    def add(self, signature: RMinHash) -> None:
+        """Add the signature of the next text."""
         number = len(self._signatures)
-        signature = RMinHash(N_PERMUTATIONS, 1)
-        signature.update(sorted(shingles(words)))
         candidates = self._index.query(signature)
         self._pairs += [(number, c) for c in candidates if signature.jaccard(self._signatures[c]) >= SIMILAR]
         self._index.insert(number, signature)

@@ -1,10 +1,11 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
+from rensa import RMinHash
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -15,13 +16,15 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model.scoring import TITLE_WEIGHT
-from classifier.text.duplicates import NearDuplicates
-from classifier.text.fields import TITLE, ReadText, read_text
+from classifier.parallel.processes import LARGE, map_chunks_in_copies
+from classifier.text.duplicates import NearDuplicates, signature_of
+from classifier.text.fields import read_text
 from classifier.text.language import ENGLISH
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
 from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS, Stems
-from classifier.text.terms import compounds_in, terms_of_form, words_of_texts
+from classifier.text.terms import terms_of_form
+from classifier.training.forms import FormCounter, FormCounts, Forms
 
 BATCH = 256
 ENGLISH_FROM = 0.6  # the share of English articles from which on an archive is English, and has English stems
@@ -46,17 +49,29 @@ class Corpus(NamedTuple):
 
 
 def read_corpus(
-    articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False, blocks: Sequence[str] = ()
+    articles: Sequence[Article],
+    taxonomy: Taxonomy,
+    track: Track,
+    plain: bool = False,
+    blocks: Sequence[str] = (),
+    n_jobs: int = 1,
 ) -> Corpus:
     """Read articles; terms that stand in one only are left out. Raises `TooFewExamples` if no term is left.
 
     A plain reading takes words alone: no stems and compounds, mentions, language and near-duplicates.
     """
-    reading, forms = _Reading(ArticleReader(taxonomy, blocks), plain), _Forms(plain)
-    for texts in reading.texts(track(articles, len(articles), "reading articles")):
-        forms.add(texts)
+    reader, reading = ArticleReader(taxonomy, blocks), _Reading()
+
+    def added() -> Iterator[None]:
+        for batch in _read(articles, reader, plain, n_jobs):
+            reading.add(batch)
+            yield from repeat(None, len(batch.is_read))
+
+    for _ in track(added(), len(articles), "reading articles"):
+        pass
+    forms = reading.forms
     strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
-    forms.add([read_text(", ".join(names)) for names in strong_names])
+    forms.add(FormCounter(plain).count([read_text(", ".join(names)) for names in strong_names]))
     language, stems = _language_and_stems(reading.languages)
     n_terms_of_form = 1 if plain else None  # the word alone, without its stem
 
@@ -77,8 +92,8 @@ def read_corpus(
         fitted[1].terms,
         fitted[0].idf,
         fitted[1].idf,
-        MentionFeatures(*map(np.concatenate, zip(*reading.named, strict=True))),
-        reading.groups(),
+        MentionFeatures(*map(np.concatenate, zip(reader.mention_features([]), *reading.named, strict=True))),
+        reading.groups(plain),
         language,
         np.array(reading.rows, dtype=np.int64),
         reading.unreadable,
@@ -95,96 +110,78 @@ def _language_and_stems(languages: Sequence[str | None]) -> tuple[str | None, St
     return ENGLISH.code if told else None, ENGLISH_STEMS
 
 
-class _Reading:
-    """Reads articles once, batch by batch, and collects everything but their terms."""
+class _Batch(NamedTuple):
+    """What is kept of a batch of articles: nothing of their texts but words."""
+
+    is_read: list[bool]
+    forms: FormCounts  # of those that can be read, as the rest
+    named: MentionFeatures
+    signatures: list[RMinHash]  # none of a plain reading
+    languages: list[str | None]
+    unreadable: list[tuple[str, str]]  # id and kind of error
+
+
+class _BatchReader:
+    """Reads batches of articles, in any process."""
 
     def __init__(self, reader: ArticleReader, plain: bool) -> None:
-        self._reader = reader
-        self._plain = plain
-        self.named = [self._reader.mention_features([])]
+        self._reader, self._plain = reader, plain
+        self._counter = FormCounter(plain)
+
+    def __call__(self, batch: Sequence[Article]) -> _Batch:
+        unreadable = Unreadable()
+        if self._plain:
+            texts = unreadable.each(self._reader.read_texts, batch)
+            named = self._reader.mention_features([])
+        else:
+            readings = unreadable.each(self._reader.read_all, batch)
+            texts = [reading.text if reading is not None else None for reading in readings]
+            named = self._reader.mention_features([reading for reading in readings if reading is not None])
+        read = [text for text in texts if text is not None]
+        return _Batch(
+            [text is not None for text in texts],
+            self._counter.count(read),
+            named,
+            [] if self._plain else [signature_of(text.spelling) for text in read],
+            [None if self._plain else text.language for text in read],
+            list(unreadable.kinds.items()),
+        )
+
+
+class _Reading:
+    """Collects what batches of articles have, in their order."""
+
+    def __init__(self) -> None:
+        self.named: list[MentionFeatures] = []
         self._duplicates = NearDuplicates()
+        self.forms = Forms()
         self.n_read = 0  # of those that can be read
         self.languages: list[str | None] = []  # of these
         self.rows: list[int] = []
         self.unreadable = Unreadable()
+        self._n_articles = 0
 
-    def texts(self, articles: Iterable[Article]) -> Iterator[list[ReadText]]:
-        """Yield the texts of the articles that can be read, batch by batch."""
-        remaining, n_articles = iter(articles), 0
-        while batch := list(islice(remaining, BATCH)):
-            readings = self._read(batch)
-            self.rows += [row for row, text in enumerate(readings, start=n_articles) if text is not None]
-            n_articles += len(batch)
-            texts = [text for text in readings if text is not None]
-            for text in texts:
-                if not self._plain:
-                    self._duplicates.add(text.spelling)
-                self.languages.append(None if self._plain else text.language)
-            yield texts
-            self.n_read += len(texts)
+    def add(self, batch: _Batch) -> None:
+        self.rows += (self._n_articles + np.flatnonzero(batch.is_read)).tolist()
+        self._n_articles += len(batch.is_read)
+        self.named.append(batch.named._replace(articles=batch.named.articles + self.n_read))
+        for signature in batch.signatures:
+            self._duplicates.add(signature)
+        self.languages += batch.languages
+        self.forms.add(batch.forms)
+        self.unreadable.kinds |= batch.unreadable
+        self.n_read += len(batch.languages)
 
-    def _read(self, batch: Sequence[Article]) -> list[ReadText | None]:
-        if self._plain:
-            return self.unreadable.each(self._reader.read_texts, batch)
-        readings = self.unreadable.each(self._reader.read_all, batch)
-        named = self._reader.mention_features([reading for reading in readings if reading is not None])
-        self.named.append(named._replace(articles=named.articles + self.n_read))
-        return [reading.text if reading is not None else None for reading in readings]
-
-    def groups(self) -> np.ndarray:
+    def groups(self, plain: bool) -> np.ndarray:
         """Return the groups of near-duplicates, (n_articles,) int32."""
-        return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
+        return np.arange(self.n_read, dtype=np.int32) if plain else self._duplicates.groups()
 
 
-class _Forms:
-    """Counts the surface forms of texts, which are many times fewer than their terms: in all fields, and in titles."""
-
-    def __init__(self, plain: bool) -> None:
-        """Count words and compounds, of a plain reading words alone."""
-        self.names = [""]  # no form has the number 0
-        self._plain = plain
-        self._number: dict[int | str, int] = {}  # of words by their hashes, of compounds by themselves
-        self._in_text: list[sparse.csr_matrix] = []
-        self._in_title: list[sparse.csr_matrix] = []
-
-    def add(self, texts: Sequence[ReadText]) -> None:
-        """Count the next texts."""
-        words = words_of_texts(texts)
-        hashes, first, of_word = np.unique(words.hashed.of_word, return_index=True, return_inverse=True)
-        numbers = [
-            self._number.get(hash_) or self._new(hash_, words.word(place))
-            for hash_, place in zip(hashes.tolist(), first.tolist(), strict=True)
-        ]
-        text_of, times, in_title = words.texts, words.times, words.in_title
-        forms = np.array(numbers, dtype=np.int32)[of_word]
-        if not self._plain and (joined := list(_compounds(texts))):
-            text_of = np.append(text_of, [number for number, _, _ in joined])
-            forms = np.append(forms, [self._number.get(name) or self._new(name, name) for _, name, _ in joined])
-            times = np.append(times, np.ones(len(joined)))
-            in_title = np.append(in_title, [field == TITLE for _, _, field in joined])
-        shape = len(texts), len(self.names)
-        self._in_text.append(sparse.coo_matrix((times, (text_of, forms)), shape=shape).tocsr())
-        ones = np.ones(np.count_nonzero(in_title))
-        self._in_title.append(sparse.coo_matrix((ones, (text_of[in_title], forms[in_title])), shape=shape).tocsr())
-
-    def _new(self, key: int | str, name: str) -> int:
-        self.names.append(name)
-        self._number[key] = number = len(self.names) - 1
-        return number
-
-    def counts(self) -> Iterator[sparse.csr_matrix]:
-        """Yield how often forms stand in texts, and in their titles, (n_texts, n_forms) float64 CSR each."""
-        for parts in (self._in_text, self._in_title):
-            for part in parts:
-                part.resize(part.shape[0], len(self.names))
-            yield sparse.vstack(parts, format="csr")
-
-
-def _compounds(texts: Sequence[ReadText]) -> Iterator[tuple[int, str, int]]:
-    """Yield the number of the text of each compound, the compound, and its field."""
-    for number, text in enumerate(texts):
-        if text.has_hyphen:
-            yield from ((number, compound, field) for compound, field, *_ in compounds_in(text))
+def _read(articles: Sequence[Article], reader: ArticleReader, plain: bool, n_jobs: int) -> Iterator[_Batch]:
+    """Yield what batches of articles have. Of much text copies of this process read, too."""
+    is_much = sum(len(article.body) for article in articles) >= LARGE
+    batches = (articles[first : first + BATCH] for first in range(0, len(articles), BATCH))
+    return map_chunks_in_copies(_BatchReader(reader, plain), lambda: batches, n_jobs if is_much else 1)
 
 
 def _terms(forms: Sequence[str], terms_of: Callable[[str], tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:

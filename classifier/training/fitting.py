@@ -24,7 +24,7 @@ from classifier.model.precedents import Precedents, keep_precedents, no_preceden
 from classifier.model.tag_model import TagModel
 from classifier.training.aboutness import Aboutness, fit_aboutness, no_aboutness
 from classifier.training.held_out_tags import hold_out_tags, nothing_held_out
-from classifier.training.linear_classifiers import LinearClassifiers, fit_classifiers, out_of_fold
+from classifier.training.linear_classifiers import LinearClassifiers, fitting_beside, out_of_fold
 from classifier.training.pair_arrays import count
 from classifier.training.settings import FitSettings
 from classifier.training.stacking import Stacked, classifiers_alone, stack
@@ -83,13 +83,13 @@ def fit(
     # The matrices have few columns: threads of BLAS would wait for each other, and change the last bits of sums.
     with threadpool_limits(1):
         data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), timeless, passing, kept_folds)
-        validated = out_of_fold(data, track)
-        stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
-        classifiers = fit_classifiers(data, MIN_POSITIVES, track, FITTING)
-        held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
-        suggesting = fit_suggesting(data, stacked.decision, held_out)
-        aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
-        return joined(data, classifiers, stacked, suggesting, aboutness, sorted(blocks))
+        with fitting_beside(data, MIN_POSITIVES, track, FITTING) as classifiers:
+            validated = out_of_fold(data, track)
+            stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
+            held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
+            suggesting = fit_suggesting(data, stacked.decision, held_out)
+            aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
+            return joined(data, classifiers(), stacked, suggesting, aboutness, sorted(blocks))
 
 
 def cross_validated_micro_f1(

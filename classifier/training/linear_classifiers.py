@@ -1,6 +1,7 @@
 """One linear classifier per tag over the terms, and its values for articles that it has not learned from."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,10 +12,11 @@ from sklearn import config_context
 from sklearn.svm import LinearSVC
 
 from classifier.domain.examples import UNKNOWN
-from classifier.domain.progress import Track
+from classifier.domain.progress import Track, untracked
 from classifier.domain.sentences import FOLDS
 from classifier.model.weights import SparseWeights
-from classifier.parallel.cluster import map_parts
+from classifier.parallel.cluster import in_cluster, map_parts
+from classifier.parallel.processes import beside
 from classifier.training.pair_arrays import count, pair_zeros
 from classifier.training.training_set import LARGE_CORPUS, TrainingSet
 
@@ -27,7 +29,9 @@ LARGE_WEIGHTS = 100_000_000
 MIN_WEIGHT = 0.02
 JOBS_AT_ONCE = 8
 SMALLEST = np.finfo(np.float32).tiny
-FEW_VALUES = 50_000_000  # of the matrix, times tags: fewer are fitted before other processes have started
+# Values of the matrix, times tags. Fewer than the second number are fitted before other processes have started, and fewer than
+# the first before a copy of this one has.
+FEWEST_VALUES, FEW_VALUES = 2_000_000, 50_000_000
 
 
 class LinearClassifiers(NamedTuple):
@@ -78,6 +82,30 @@ class OutOfFold(NamedTuple):
 
     values: np.ndarray
     n_positive: np.ndarray  # (n_folds, n_tags) int32, on how many positives each was fitted, 0 if there is none
+
+
+@contextmanager
+def fitting_beside(
+    data: TrainingSet, min_positives: int, track: Track, description: str
+) -> Iterator[Callable[[], LinearClassifiers]]:
+    """Begin to fit the classifiers of all articles, and yield a function that waits for them: see `fit_classifiers`.
+
+    They are fitted beside other steps of this process where they are too few to be shared out, and not so few that it would
+    not be worth it.
+    """
+    n_values = data.corpus.X.nnz * data.labels.shape[1]
+    is_worth_it = data.settings.n_jobs != 1 and FEWEST_VALUES < n_values <= FEW_VALUES and not in_cluster()
+    if not is_worth_it:
+        yield lambda: fit_classifiers(data, min_positives, track, description)
+        return
+    with beside(lambda: fit_classifiers(data, min_positives, untracked, description)) as fitted:
+
+        def waited() -> LinearClassifiers:
+            for _ in track([None], 1, description):
+                classifiers = fitted()
+            return classifiers
+
+        yield waited
 
 
 def fit_classifiers(data: TrainingSet, min_positives: int, track: Track, description: str) -> LinearClassifiers:

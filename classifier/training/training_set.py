@@ -92,7 +92,7 @@ def read_training_set(
     labels = labels_of(articles, taxonomy)
     labels[:, [tag.retired for tag in taxonomy.tags]] = UNKNOWN  # the tags in their place learn from them
     _check(articles, labels)
-    corpus = read_corpus(articles, taxonomy, track, plain=settings.fast, blocks=blocks)
+    corpus = read_corpus(articles, taxonomy, track, plain=settings.fast, blocks=blocks, n_jobs=settings.n_jobs)
     if corpus.unreadable:
         articles, labels = [articles[row] for row in corpus.rows], labels[corpus.rows]
         _check(articles, labels)
