@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.domain.schedule import Schedule, read_schedule
 from classifier.errors import BadSchedule, BadSetting
-from classifier.operations.receivers import Hosts, read_hosts
+from classifier.operations.hosts import Hosts, read_hosts
 from classifier.operations.single_sign_on import RoleRule, SingleSignOn, checked, read_rules
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 
 HERE = read_hosts(["127.0.0.1"])
 

@@ -20,8 +20,8 @@ from flask import Flask
 
 from classifier.commands import main
 from classifier.operations.deliverer import Deliverer
+from classifier.operations.hosts import NO_HOSTS
 from classifier.operations.mail import KINDS, Mail
-from classifier.operations.receivers import NO_HOSTS
 from classifier.store.events import rising
 from classifier.store.reports import RISING, KeptReport
 from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED

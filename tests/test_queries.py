@@ -24,7 +24,7 @@ from classifier.domain.articles import Article
 from classifier.domain.exchange.formats import FORMATS
 from classifier.domain.operations import Retire, Split
 from classifier.domain.taxonomy import Taxonomy
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving

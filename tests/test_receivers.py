@@ -12,7 +12,8 @@ import pytest
 
 from classifier.errors import BadWebhook
 from classifier.operations import receivers
-from classifier.operations.receivers import Hosts, NotDelivered, post, read_hosts
+from classifier.operations.hosts import Hosts, NotDelivered, read_hosts
+from classifier.operations.receivers import post
 from tests.receiver import HERE, receiving
 
 LISTED = read_hosts(["cms.example.org", "*.news.example", "10.1.0.0/16", "::1", "127.0.0.1"])

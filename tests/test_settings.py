@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from classifier.domain.schedule import read_schedule
 from classifier.errors import BadSetting
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 from classifier.operations.single_sign_on import RoleRule
 from classifier.settings import Settings, read_settings
 

@@ -26,7 +26,7 @@ from joserfc.jwk import RSAKey
 from lxml import html
 
 from classifier.errors import BadSetting
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 from classifier.operations.single_sign_on import SingleSignOn, read_rules
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving

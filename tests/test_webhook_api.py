@@ -16,8 +16,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from classifier.operations.deliverer import Deliverer
+from classifier.operations.hosts import read_hosts
 from classifier.operations.messages import headers_of
-from classifier.operations.receivers import read_hosts
 from classifier.operations.status import status
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from classifier.operations.deliverer import Deliverer
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store.store import Store

@@ -426,7 +426,7 @@ def test_only_so_many_deliveries_are_arranged_ahead_and_the_others_follow(
 KILLED = """
 import sys
 from classifier.operations.deliverer import Deliverer
-from classifier.operations.receivers import read_hosts
+from classifier.operations.hosts import read_hosts
 from classifier.store.database.opening import open_store
 Deliverer(open_store(sys.argv[1]), read_hosts(["127.0.0.1"]), "https://tagger.example.org").work()
 """

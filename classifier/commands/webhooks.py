@@ -54,7 +54,7 @@ def do_remove(options: Namespace, _settings: Settings) -> None:
 
 def do_test(options: Namespace, settings: Settings) -> None:
     from classifier.operations.deliverer import send_test
-    from classifier.operations.receivers import NotDelivered
+    from classifier.operations.hosts import NotDelivered
 
     store = store_of(options)
     webhook = store.webhooks.get(options.id)

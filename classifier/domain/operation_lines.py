@@ -26,7 +26,6 @@ from classifier.domain.operations import (
     Split,
 )
 from classifier.domain.taxonomy import Alias
-from classifier.domain.taxonomy_yaml import policy_of, read_alias
 from classifier.errors import BadOperation
 from classifier.texts import _
 
@@ -155,6 +154,8 @@ def _rename(words: Sequence[Word]) -> Operation:
 
 
 def _alias(words: Sequence[Word]) -> Operation:
+    from classifier.domain.taxonomy_yaml import read_alias  # whoever suggests reads no YAML
+
     tag, text, *policy = words
     sign, name = text.text[:1], text.text[1:]
     if sign == "+" and name and len(policy) <= 1:
@@ -219,6 +220,8 @@ def _written(operation: Operation) -> Sequence[str]:
         case Move(tag, under):
             return [_word(tag), "under", *(map(_word, under) if under else ["-"])]
         case ChangeAlias(tag, Alias() as alias):
+            from classifier.domain.taxonomy_yaml import policy_of
+
             policy = policy_of(alias)
             return [_word(tag), "+" + _printable(alias.text), *([_printable(policy)] if policy else [])]
         case ChangeAlias(tag, drop=text):

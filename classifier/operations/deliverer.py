@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from classifier.errors import BadWebhook
+from classifier.operations.hosts import Hosts, NotDelivered
 from classifier.operations.mail import KINDS as MAILED
 from classifier.operations.mail import MAX_THINGS, NO_MAIL, Mail
 from classifier.operations.messages import TEST, Messages, headers_of, message_id, written
-from classifier.operations.receivers import SECONDS, Hosts, NotDelivered, post
+from classifier.operations.receivers import SECONDS, post
 from classifier.serving.beside import repeat
 from classifier.store.deliveries import Due
 from classifier.store.rows import new_id, now

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.domain.sentences import CHECK_NAMES
-from classifier.operations.receivers import NotDelivered
+from classifier.operations.hosts import NotDelivered
 from classifier.store.webhooks import MODEL_HELD, MODEL_REFUSED
 from classifier.texts import N_, _, gettext, ngettext, written_in
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from classifier.errors import BadSetting
-from classifier.operations.receivers import NO_HOSTS, Hosts
+from classifier.operations.hosts import NO_HOSTS, Hosts
 
 ROLES = ("reader", "editor", "taxonomist", "admin")
 

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import cycle, islice
@@ -34,6 +33,8 @@ def map_chunks(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> I
     if n_jobs == 1:
         yield from map(work, chunks)
         return
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     shared = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1, timeout=SECONDS)

@@ -6,7 +6,7 @@ from flask import Flask
 
 from classifier.errors import TaggerError
 from classifier.operations.backups import Backups
-from classifier.operations.receivers import NO_HOSTS, Hosts
+from classifier.operations.hosts import NO_HOSTS, Hosts
 from classifier.operations.single_sign_on import SingleSignOn
 from classifier.reports.layout import without_commands
 from classifier.serving.model_changes import ModelChanges

@@ -4,7 +4,7 @@ from typing import cast
 
 from typing_extensions import TypedDict
 
-from classifier.operations.receivers import Hosts
+from classifier.operations.hosts import Hosts
 from classifier.serving.tagger import Tagger
 from classifier.store.deliveries import Due
 from classifier.store.webhooks import KINDS, PAUSED, Webhook, kind_of

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.errors import BadWebhook
 from classifier.operations.deliverer import send_test
-from classifier.operations.receivers import Hosts, NotDelivered
+from classifier.operations.hosts import Hosts, NotDelivered
 from classifier.serving.tagger import Tagger
 from classifier.store.keys import Session
 from classifier.store.webhooks import KINDS, MAIL, kind_of
