@@ -41,9 +41,9 @@ def say(text: str) -> None:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for a child: ours, without settings of the product."""
+    """Return the environment for a child: ours, without settings of the product. Python keeps what it compiles, as usual."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TAGGER_", "ANNIF_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), **(extra or {})}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", **(extra or {})}
 
 
 def run(command: Sequence[str], extra: Mapping[str, str] | None = None) -> Run:

