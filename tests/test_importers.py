@@ -418,6 +418,7 @@ def test_a_pipe_must_be_named_and_is_then_read(tmp_path: Path) -> None:
     assert format_of(pipe, ReadOptions(format="csv")) == "csv"
 
 
+@pytest.mark.sqlite("files are read the same way")
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.gz"])
 def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_path: Path, suffix: str) -> None:
@@ -428,6 +429,7 @@ def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_p
         import_files(store, [path], "import")
 
 
+@pytest.mark.sqlite("files are read the same way")
 @pytest.mark.slow
 def test_a_cut_packed_file_keeps_what_stood_before_the_cut(store: Store, tmp_path: Path) -> None:
     lines = "".join(json.dumps({"id": f"a-{n}", "body": os.urandom(200).hex()}) + "\n" for n in range(2000))

@@ -299,6 +299,9 @@ def test_many_at_once_are_answered_or_sent_away_and_all_is_well_afterwards(tagge
 # --- what arrives slowly ---
 
 
+of_connections = pytest.mark.sqlite("they are looked after before the store is asked")
+
+
 @pytest.fixture
 def impatient(registry: Registry, database_url: str) -> Iterator[Server]:
     """A service that waits a second."""
@@ -317,6 +320,7 @@ def all_of(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.slow
+@of_connections
 @pytest.mark.parametrize(
     "begun",
     [HEADER + b'Content-Length: 500\r\n\r\n{"title"', HEADER + b"Transfer-Encoding: chunked\r\n\r\n8\r\n{"],
@@ -331,6 +335,7 @@ def test_a_body_that_stops_is_answered_408(impatient: Server, begun: bytes) -> N
     assert impatient.ask("POST", "/v1/suggest", ARTICLE)[0] == 200
 
 
+@of_connections
 @pytest.mark.slow
 def test_a_body_that_comes_a_byte_at_a_time_is_answered_408(impatient: Server) -> None:
     with impatient.connect() as connection:
@@ -343,6 +348,7 @@ def test_a_body_that_comes_a_byte_at_a_time_is_answered_408(impatient: Server) -
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+@of_connections
 @pytest.mark.slow
 def test_a_header_that_stops_is_given_up(impatient: Server) -> None:
     stalled = [impatient.connect() for _ in range(8)]  # twice as many as there are threads
@@ -354,6 +360,7 @@ def test_a_header_that_stops_is_given_up(impatient: Server) -> None:
         connection.close()
 
 
+@of_connections
 @pytest.mark.slow
 def test_kept_connections_are_answered_in_any_order_by_fewer_threads(impatient: Server) -> None:
     kept = [http.client.HTTPConnection("127.0.0.1", impatient.port, timeout=30) for _ in range(8)]
@@ -364,6 +371,7 @@ def test_kept_connections_are_answered_in_any_order_by_fewer_threads(impatient: 
         connection.close()
 
 
+@of_connections
 @pytest.mark.slow
 def test_requests_that_arrive_together_are_all_answered(impatient: Server) -> None:
     asked = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
@@ -372,6 +380,7 @@ def test_requests_that_arrive_together_are_all_answered(impatient: Server) -> No
         assert all_of(connection).count(b"HTTP/1.1 200 ") == 4
 
 
+@of_connections
 @pytest.mark.slow
 def test_a_later_header_that_stops_is_given_up(impatient: Server) -> None:
     with impatient.connect() as connection:

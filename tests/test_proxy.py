@@ -35,7 +35,11 @@ HALF_BODY = (
     b"POST /v1/suggest HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"
 )
 
-pytestmark = [pytest.mark.skipif(NGINX is None and not WHOLE, reason="PROXY NOT TESTED: no nginx"), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.skipif(NGINX is None and not WHOLE, reason="PROXY NOT TESTED: no nginx"),
+    pytest.mark.slow,
+    pytest.mark.sqlite("what nginx lets through does not depend on the database"),
+]
 
 
 def _written(folder: Path, port: int, to: int, *, tls: bool = False) -> Path:
