@@ -13,7 +13,6 @@ from classifier.domain.spelling import plain_words
 from classifier.text.hashing import MANY, HashedWords, hash_words, joined
 from classifier.text.once import once
 
-
 FEW = 48  # spans that are looked up one by one: five calls of numpy take 15 µs
 
 
