@@ -132,7 +132,7 @@ def test_nth_largest_is_that_of_all_blocks(blocks: list[list[float]], n: int) ->
 @pytest.fixture(scope="module")
 def rare() -> list[Article]:
     """Articles with many tags, of which most are rare."""
-    return [Article(**record | {"tags": tuple(record["tags"])}) for record in archive(1_200, 100)]
+    return [Article(**record | {"tags": tuple(record["tags"])}) for record in archive(2_400, 300)]
 
 
 @pytest.fixture
@@ -149,6 +149,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
     return drawn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "is_fast"), [("MANY_ARTICLES", True), ("LARGE_CORPUS", False)])
 def test_of_many_articles_each_classifier_is_fitted_on_few_that_stand_for_all(
     rare: list[Article], drawn: list[tuple[int, float]], monkeypatch: pytest.MonkeyPatch, limit: str, is_fast: bool
