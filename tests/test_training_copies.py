@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections import Counter
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.made_up import archive
 from classifier.domain.articles import Article
 from classifier.domain.progress import untracked
-from classifier.parallel.processes import ProcessLost, beside
+from classifier.parallel.processes import ProcessLost, beside, map_chunks_in_copies
 from classifier.text.fields import read_text
 from classifier.text.terms import text_forms, title_forms
 from classifier.training import corpus, linear_classifiers
@@ -60,6 +61,17 @@ def test_classifiers_are_fitted_in_another_process_while_this_one_goes_on(
 def test_a_process_beside_that_ends_is_an_error_and_none_is_left() -> None:
     with beside(lambda: os._exit(1)) as result, pytest.raises(ProcessLost, match="enough memory"):
         result()
+
+
+def test_a_worker_of_a_pool_does_all_itself() -> None:
+    """It may start no processes: `multiprocessing` refuses that."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_processes_beside) == 1
+
+
+def _processes_beside() -> int:
+    with beside(os.getpid) as result:
+        return len({result(), os.getpid(), *map_chunks_in_copies(lambda _: os.getpid(), lambda: range(4), 2)})
 
 
 @given(st.lists(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=4), max_size=3), st.booleans())

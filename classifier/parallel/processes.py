@@ -56,10 +56,12 @@ def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable
     holds a lock on a file would hold it until they end. Only Linux copies processes safely. Raises `ProcessLost` if a
     process ends (memory?) or hangs.
     """
-    if n_jobs != 1:
+    if n_jobs != 1 and not _is_worker_of_pool():
         from joblib import effective_n_jobs
 
         n_jobs = effective_n_jobs(n_jobs)
+    else:
+        n_jobs = 1
     if n_jobs == 1 or not COPIES_ARE_SAFE:
         yield from map_chunks(work, chunks(), n_jobs)
         return
@@ -77,11 +79,16 @@ def beside(work: Callable[[], _R]) -> Iterator[Callable[[], _R]]:
 
     Where there can be no copies the function does the work.
     """
-    if not COPIES_ARE_SAFE:
+    if not COPIES_ARE_SAFE or _is_worker_of_pool():
         yield work
         return
     with _copies(lambda _: work(), lambda: [None], 1) as (result,):
         yield lambda: _received(result)[0]
+
+
+def _is_worker_of_pool() -> bool:
+    """Whether this process is one that may start no others."""
+    return multiprocessing.current_process().daemon
 
 
 @contextmanager
