@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.text.duplicates import NearDuplicates, signature_of
+from classifier.text.duplicates import NearDuplicates
 from classifier.text.shingles import SHINGLE, shingles
 from classifier.text.words import split_words
 
@@ -27,7 +27,7 @@ def edited(words: list[str], *places: int) -> list[str]:
 def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
     duplicates = NearDuplicates()
     for words in texts:
-        duplicates.add(signature_of(words))
+        duplicates.add(words)
     return duplicates.groups()
 
 

@@ -14,14 +14,14 @@ N_BANDS = 16
 
 
 def signature_of(words: Sequence[str]) -> RMinHash:
-    """Return the MinHash signature of the words of a text. It can be sent to another process."""
+    """Return the MinHash signature of the words of a text."""
     signature = RMinHash(N_PERMUTATIONS, 1)
     signature.update(sorted(shingles(words)))
     return signature
 
 
 class NearDuplicates:
-    """Finds near-duplicates among texts whose signatures are added one by one, and keeps no text.
+    """Finds near-duplicates among texts that are added one by one, and keeps no text.
 
     Candidates come from MinHash with banding (Broder 1997; Leskovec et al., Mining of Massive Datasets, ch. 3); a
     pair joins when its estimated Jaccard similarity is at least 0.8.
@@ -32,8 +32,12 @@ class NearDuplicates:
         self._signatures: list[RMinHash] = []
         self._pairs: list[tuple[int, int]] = []
 
-    def add(self, signature: RMinHash) -> None:
-        """Add the signature of the next text."""
+    def add(self, words: Sequence[str]) -> None:
+        """Add the words of the next text."""
+        self.add_signature(signature_of(words))
+
+    def add_signature(self, signature: RMinHash) -> None:
+        """Add the next text by its signature, which may come from another process."""
         number = len(self._signatures)
         candidates = self._index.query(signature)
         self._pairs += [(number, c) for c in candidates if signature.jaccard(self._signatures[c]) >= SIMILAR]

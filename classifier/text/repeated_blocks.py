@@ -16,7 +16,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.text.boilerplate import Block, blocks_of
 from classifier.text.cleaning import clean_body
-from classifier.text.duplicates import NearDuplicates, signature_of
+from classifier.text.duplicates import NearDuplicates
 from classifier.text.reading import ArticleReader
 
 MIN_WORDS = 2  # of a block; a single one is a word of the text
@@ -74,7 +74,7 @@ class CopyFinder:
         """Add the words and the blocks of the next article."""
         row = self._n_articles
         self._n_articles += 1
-        self._duplicates.add(signature_of(words or [f"{row}"]))  # texts without words are no copies of each other
+        self._duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
         self._blocks.add(row, np.array([number_of(block.folded) for block in blocks], dtype=np.uint64))
 
     def stories(self) -> np.ndarray:

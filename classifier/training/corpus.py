@@ -166,7 +166,7 @@ class _Reading:
         self._n_articles += len(batch.is_read)
         self.named.append(batch.named._replace(articles=batch.named.articles + self.n_read))
         for signature in batch.signatures:
-            self._duplicates.add(signature)
+            self._duplicates.add_signature(signature)
         self.languages += batch.languages
         self.forms.add(batch.forms)
         self.unreadable.kinds |= batch.unreadable
