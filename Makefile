@@ -56,9 +56,9 @@ test-slow: $(VENV)/.dev ## run those that kill processes, wait for clocks or com
 coverage: ## run the quick tests and count the lines that they run; fails under 90 %
 	@$(MAKE) test COVERAGE=yes
 
+# One after the other: of two kernels that start at once, one may take the port that the other has just found free.
 test-notebooks: $(VENV)/.dev ## run the notebooks on a few articles
-	@$(RUN) pytest -m notebook --numprocesses 2 tests/test_notebooks.py
-
+	@$(RUN) pytest -m notebook tests/test_notebooks.py
 
 test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --numprocesses 2 --dist loadfile
