@@ -21,8 +21,8 @@ EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fi
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
-        settings, words = read_settings(), sys.argv[1:] if arguments is None else arguments
-        options = build_parser(settings, words).parse_args(words)
+        settings = read_settings()
+        options = build_parser(settings).parse_args(arguments)
         options.progress = Terminal(options.steps)
         module, function = options.run.split(".")
         getattr(import_module(f"classifier.commands.{module}"), function)(options, settings)

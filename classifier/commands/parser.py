@@ -6,7 +6,7 @@ import argparse
 import getpass
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
@@ -41,11 +41,8 @@ class _Command(TypedDict, total=False):
     arguments: dict[str, dict[str, Any]]
 
 
-def build_parser(settings: Settings, words: Sequence[str] | None = None) -> Options:
-    """Return the parser of every command; its defaults are the settings.
-
-    If the words of a command line are given, only the command that they name gets its arguments, in 16 instead of 22 ms.
-    """
+def build_parser(settings: Settings) -> Options:
+    """Return the parser of every command; its defaults are the settings."""
     commands: dict[str, Any] = tomllib.loads(Path(__file__).with_name("commands.toml").read_text("utf-8"))
     shared: dict[str, _Command] = commands.pop("shared")
     parser = Options(
@@ -63,9 +60,8 @@ def build_parser(settings: Settings, words: Sequence[str] | None = None) -> Opti
             parts = [*(shared[part] for part in command.get("shared", ())), command]
             sub = add(epilog=_epilog(command, parts), formatter_class=argparse.RawDescriptionHelpFormatter)
             sub.set_defaults(run=command["run"], steps=command.get("steps", ()), **command.get("set", {}))
-            if words is None or list(words[: len(name.split())]) == name.split():
-                for part in parts:
-                    _add_arguments(sub, part.get("arguments", {}), settings)
+            for part in parts:
+                _add_arguments(sub, part.get("arguments", {}), settings)
         else:
             groups[name] = add_group(add())
     return parser
