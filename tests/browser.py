@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.waiting import SECONDS
@@ -70,6 +70,19 @@ def close(context: BrowserContext) -> None:
     for routed in (*context.pages, context):
         routed.unroute_all(behavior="ignoreErrors")
     context.close()
+
+
+def too_small(controls: Locator) -> list[str]:
+    """Return the visible controls that a finger misses: less than 44 pixels high or wide, by their layout.
+
+    Boxes on the screen are not asked: the fractions of a pixel where one begins make 43.99997 of 44.
+    """
+    found: list[str] = controls.evaluate_all(
+        """(nodes) => nodes.filter((node) => node.checkVisibility({visibilityProperty: true}))
+          .map((node) => [node.id || node.textContent, node.offsetWidth, node.offsetHeight])
+          .filter(([, width, height]) => Math.min(width, height) < 44).map((each) => each.join(" "))"""
+    )
+    return found
 
 
 def serious(page: Page) -> list[str]:
