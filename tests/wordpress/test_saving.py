@@ -353,3 +353,41 @@ def test_article_that_was_deleted_at_the_service_is_sent_again_with_its_decision
     assert desk.site.php(code, {"post": post}) == 200
     desk.settled()
     assert desk.log(post) == [("iskp", "reject", None, "cms/ana")]
+
+
+# --- a database with several writers --------------------------------------------------------------------------------
+
+# The database refuses the first $given['refused'] statements that write a mark, as when a sending of the same post ends.
+MARK = """
+    $post = $given['post'];
+    $left = $given['refused'];
+    add_filter( 'query', function ( $query ) use ( &$left, $given ) {
+        $writes = preg_match( '/^(INSERT|UPDATE|DELETE)/', ltrim( $query ) ) && str_contains( $query, '_article_tagger_unsent' );
+        return $writes && $left-- > 0 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = $given[number], MESSAGE_TEXT = 'refused'" : $query;
+    } );
+    ( new Article_Tagger\\Outbox() )->mark( $post );
+    return ( new Article_Tagger\\Outbox() )->token( $post );
+"""
+
+
+@pytest.mark.parametrize("is_marked", [True, False], ids=["marked", "not marked"])
+@pytest.mark.parametrize("number", [1205, 1213], ids=["lock wait", "deadlock"])
+def test_mark_is_kept_where_the_database_asks_to_write_again(desk: Desk, number: int, is_marked: bool) -> None:
+    desk.service.stop()
+    post = desk.post()
+    desk.until(desk.pause)
+    desk.site.sql("DELETE FROM wp_options WHERE option_name = 'article_tagger_pause'")
+    where = f"post_id = {post} AND meta_key = '_article_tagger_unsent'"
+    if not is_marked:
+        desk.site.sql(f"DELETE FROM wp_postmeta WHERE {where}")
+    before = desk.site.sql(f"SELECT meta_value FROM wp_postmeta WHERE {where}")
+    token = desk.site.php(MARK, {"post": post, "refused": 3, "number": number})
+    assert [[token]] == desk.site.sql(f"SELECT meta_value FROM wp_postmeta WHERE {where}") != before
+    assert desk.site.complaints() == []
+
+
+def test_writing_that_is_refused_again_and_again_is_logged(desk: Desk) -> None:
+    desk.service.stop()
+    post = desk.post()
+    desk.site.php(MARK, {"post": post, "refused": 100, "number": 1213})
+    assert len([line for line in desk.site.complaints() if "refused" in line]) == 1

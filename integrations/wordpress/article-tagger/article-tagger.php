@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '0.1.0'; // of classifier/__init__.py, as all versions of the product
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'undo', 'additions', 'archive', 'open-counts', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'telling', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'asking', 'screens', 'posts-list', 'accept-page' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'meta', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'undo', 'additions', 'archive', 'open-counts', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'telling', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'asking', 'screens', 'posts-list', 'accept-page' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );

@@ -127,7 +127,7 @@ class Additions {
 	public static function decided( int $post_id, string $tag ): void {
 		$row = self::of( $post_id )[ $tag ] ?? null;
 		if ( $row && 0 === $row['term'] ) {
-			delete_post_meta( $post_id, self::META, wp_slash( $row ) );
+			Meta::delete( $post_id, self::META, wp_slash( $row ) );
 		}
 	}
 
@@ -140,14 +140,14 @@ class Additions {
 	 * @param string   $tag     The id of the tag that it stands for.
 	 */
 	public static function moved( int $post_id, string $was, \WP_Term $term, string $tag ): void {
-		if ( $was === $tag || ! delete_post_meta( $post_id, Answers::AUTO, wp_slash( $was ) ) ) {
+		if ( $was === $tag || ! Meta::delete( $post_id, Answers::AUTO, wp_slash( $was ) ) ) {
 			return;
 		}
-		add_post_meta( $post_id, Answers::AUTO, wp_slash( $tag ) );
+		Meta::add( $post_id, Answers::AUTO, wp_slash( $tag ) );
 		$row = self::of( $post_id )[ $was ] ?? null;
 		if ( $row ) {
 			$now = array_merge( $row, array( 'tag' => $tag, 'term' => $term->term_id, 'label' => $term->name ) ); // phpcs:ignore
-			update_post_meta( $post_id, self::META, wp_slash( $now ), wp_slash( $row ) );
+			Meta::update( $post_id, self::META, wp_slash( $now ), wp_slash( $row ) );
 		}
 	}
 
@@ -199,9 +199,9 @@ class Additions {
 			return self::THERE; // It stood for no tag yet.
 		}
 		if ( $row['sure'] ) {
-			delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) );
+			Meta::delete( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) );
 		} elseif ( ! $is_auto ) {
-			add_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) );
+			Meta::add( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) );
 		}
 		$this->remember( $post->ID, $row, $term->term_id, $known, false );
 		$added = $this->terms->add( $post, $term, $tag );
@@ -234,9 +234,9 @@ class Additions {
 			wp_update_term_count( $term->term_taxonomy_id, $term->taxonomy );
 		}
 		foreach ( $is_open ? $ids : array() as $id ) {
-			delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $id ) );
+			Meta::delete( $post->ID, Answers::AUTO, wp_slash( $id ) );
 		}
-		delete_post_meta( $post->ID, self::META, wp_slash( $row ) );
+		Meta::delete( $post->ID, self::META, wp_slash( $row ) );
 		return $is_open ? self::SET : self::DECIDED;
 	}
 
@@ -262,7 +262,7 @@ class Additions {
 			'run'   => $row['run'],
 			'term'  => $term,
 		);
-		add_post_meta( $post_id, self::META, wp_slash( $kept ) );
+		Meta::add( $post_id, self::META, wp_slash( $kept ) );
 	}
 
 	/**

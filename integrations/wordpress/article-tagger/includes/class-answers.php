@@ -41,7 +41,7 @@ class Answers {
 	public function keep( int $post_id, array $body, array $article ): void {
 		$answer = $this->keep_suggestions( $post_id, $body );
 		$known  = is_array( $body['known'] ?? null ) ? $body['known'] : array();
-		update_post_meta( $post_id, self::LISTED, wp_slash( $article['tags'] ?? array_values( array_unique( $known ) ) ) );
+		Meta::update( $post_id, self::LISTED, wp_slash( $article['tags'] ?? array_values( array_unique( $known ) ) ) );
 		if ( isset( $article['terms'] ) ) {
 			$this->terms->know( $article['terms'], $known );
 		} elseif ( $this->terms->learn( $post_id, $answer['suggestions'] ) ) {
@@ -76,7 +76,7 @@ class Answers {
 			'suggestions' => array_values( array_filter( $rows, fn( array $one ) => ! in_array( $one['id'], $withheld, true ) ) ),
 			'withheld'    => array_values( array_filter( $withheld, 'is_string' ) ),
 		);
-		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		Meta::update( $post_id, self::ANSWER, wp_slash( $answer ) );
 		return $answer;
 	}
 
@@ -148,7 +148,7 @@ class Answers {
 		$answer = $this->answer( $post_id );
 		if ( null !== $answer ) {
 			$answer['suggestions'] = array_values( array_filter( $answer['suggestions'], fn( array $one ) => $one['id'] !== $tag ) );
-			update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+			Meta::update( $post_id, self::ANSWER, wp_slash( $answer ) );
 		}
 	}
 
@@ -164,7 +164,7 @@ class Answers {
 			$answer['suggestions'][] = $tag;
 			usort( $answer['suggestions'], fn( array $a, array $b ) => $b['score'] <=> $a['score'] );
 			$answer['withheld'] = array_values( array_diff( $answer['withheld'] ?? array(), array( $tag['id'] ) ) );
-			update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+			Meta::update( $post_id, self::ANSWER, wp_slash( $answer ) );
 		}
 	}
 
@@ -189,7 +189,7 @@ class Answers {
 	public function not_complete( int $post_id ): void {
 		foreach ( (array) get_post_meta( $post_id, self::CLOSED ) as $row ) {
 			if ( str_starts_with( $row, Watcher::editor() . '/' ) ) {
-				delete_post_meta( $post_id, self::CLOSED, wp_slash( $row ) );
+				Meta::delete( $post_id, self::CLOSED, wp_slash( $row ) );
 			}
 		}
 	}
@@ -228,7 +228,7 @@ class Answers {
 	 */
 	private function note( int $post_id, string $name, string $editor, string $what ): void {
 		if ( ! in_array( $editor, $this->editors( $post_id, $name, $what ), true ) ) {
-			add_post_meta( $post_id, $name, wp_slash( "$editor/$what" ) );
+			Meta::add( $post_id, $name, wp_slash( "$editor/$what" ) );
 		}
 	}
 
@@ -260,7 +260,7 @@ class Answers {
 	 */
 	public function taken( int $post_id, string $tag ): void {
 		foreach ( $this->editors( $post_id, self::GIVEN, $tag ) as $editor ) {
-			delete_post_meta( $post_id, self::GIVEN, wp_slash( "$editor/$tag" ) );
+			Meta::delete( $post_id, self::GIVEN, wp_slash( "$editor/$tag" ) );
 		}
 	}
 
@@ -286,7 +286,7 @@ class Answers {
 	 */
 	public function seen( int $post_id ): void {
 		if ( (int) get_post_meta( $post_id, self::SEEN, true ) !== get_current_user_id() ) {
-			update_post_meta( $post_id, self::SEEN, get_current_user_id() );
+			Meta::update( $post_id, self::SEEN, get_current_user_id() );
 		}
 	}
 
@@ -328,7 +328,7 @@ class Answers {
 		foreach ( $this->open( $post->ID ) as $one ) {
 			$term = 'auto' === $one['band'] && 'category' !== $one['kind'] && ! $one['added'] ? $this->terms->find( $one, $post->ID ) : null;
 			if ( $term && is_object_in_taxonomy( $post, $term->taxonomy ) ) {
-				add_post_meta( $post->ID, self::AUTO, wp_slash( $one['id'] ) );
+				Meta::add( $post->ID, self::AUTO, wp_slash( $one['id'] ) );
 				$this->terms->add( $post, $term, $one );
 			}
 		}

@@ -195,7 +195,7 @@ class Mover {
 		foreach ( $ids as $post_id ) {
 			if ( ! preg_grep( "/^$n:{$from->term_id}:/", (array) get_post_meta( $post_id, self::MOVED ) ) ) {
 				$had = (int) ( true === is_object_in_term( $post_id, $into->taxonomy, $into->term_id ) );
-				add_post_meta( $post_id, self::MOVED, "$n:{$from->term_id}:{$into->term_id}:$had" );
+				Meta::add( $post_id, self::MOVED, "$n:{$from->term_id}:{$into->term_id}:$had" );
 			}
 			$added = wp_set_object_terms( $post_id, array( $into->term_id ), $into->taxonomy, true );
 			if ( ! is_wp_error( $added ) && true === wp_remove_object_terms( $post_id, $from->term_id, $from->taxonomy ) ) {
@@ -241,7 +241,7 @@ class Mover {
 				list( , , $into, $had ) = explode( ':', $row->meta_value );
 
 				$moved += $this->move_back( (int) $row->post_id, $term, $tag, get_term( (int) $into ), '1' === $had );
-				delete_post_meta( (int) $row->post_id, self::MOVED, $row->meta_value );
+				Meta::delete( (int) $row->post_id, self::MOVED, $row->meta_value );
 			}
 			if ( count( $rows ) < self::BATCH ) {
 				delete_term_meta( $term->term_id, self::FROM, wp_slash( "$n:$tag" ) );

@@ -129,9 +129,9 @@ class Open_Counts {
 	 */
 	private function keep( int $post_id, string $key, int $n ): void {
 		if ( $n > 0 ) {
-			update_post_meta( $post_id, $key, $n );
+			Meta::update( $post_id, $key, $n );
 		} else {
-			delete_post_meta( $post_id, $key );
+			Meta::delete( $post_id, $key );
 		}
 	}
 }

@@ -44,9 +44,9 @@ class Outbox {
 		if ( $is_due && ( $in_bulk || ( $this->is_paused() && $due <= time() - self::FIRST ) ) ) {
 			return;
 		}
-		update_post_meta( $post_id, self::UNSENT, wp_generate_uuid4() );
-		update_post_meta( $post_id, self::DUE, $in_bulk ? time() : time() - self::FIRST );
-		delete_post_meta( $post_id, self::ATTEMPTS );
+		Meta::update( $post_id, self::UNSENT, wp_generate_uuid4() );
+		Meta::update( $post_id, self::DUE, $in_bulk ? time() : time() - self::FIRST );
+		Meta::delete( $post_id, self::ATTEMPTS );
 		$this->schedule();
 	}
 
@@ -109,13 +109,13 @@ class Outbox {
 	 */
 	public function done( int $post_id, string $token, string $problem = '' ): void {
 		if ( '' !== $token ) {
-			delete_post_meta( $post_id, self::UNSENT, $token );
+			Meta::delete( $post_id, self::UNSENT, $token );
 		}
-		delete_post_meta( $post_id, self::ATTEMPTS );
+		Meta::delete( $post_id, self::ATTEMPTS );
 		if ( '' === $problem ) {
-			delete_post_meta( $post_id, self::PROBLEM );
+			Meta::delete( $post_id, self::PROBLEM );
 		} else {
-			update_post_meta( $post_id, self::PROBLEM, wp_slash( $problem ) );
+			Meta::update( $post_id, self::PROBLEM, wp_slash( $problem ) );
 		}
 		$this->settle( $post_id );
 	}
@@ -133,9 +133,9 @@ class Outbox {
 			return;
 		}
 		if ( $held ) {
-			update_post_meta( $post_id, self::DUE, min( array_column( array_column( $held, 'unsaved' ), 'until' ) ) );
+			Meta::update( $post_id, self::DUE, min( array_column( array_column( $held, 'unsaved' ), 'until' ) ) );
 		} else {
-			delete_post_meta( $post_id, self::DUE );
+			Meta::delete( $post_id, self::DUE );
 		}
 	}
 
@@ -149,8 +149,8 @@ class Outbox {
 	public function postpone( int $post_id, int $retry_after = 0, int $longest = self::LONGEST_WAIT ): void {
 		$attempts = 1 + (int) get_post_meta( $post_id, self::ATTEMPTS, true );
 		$wait     = max( $retry_after, self::back_off( 30, $attempts, $longest ) );
-		update_post_meta( $post_id, self::ATTEMPTS, $attempts );
-		update_post_meta( $post_id, self::DUE, time() + min( $wait, HOUR_IN_SECONDS ) );
+		Meta::update( $post_id, self::ATTEMPTS, $attempts );
+		Meta::update( $post_id, self::DUE, time() + min( $wait, HOUR_IN_SECONDS ) );
 	}
 
 	// --- decisions ---
@@ -165,7 +165,7 @@ class Outbox {
 	 */
 	public function decide( int $post_id, array $decision, array $more ): string {
 		$row = array_merge( array( 'key' => wp_generate_uuid4() ), $more, array( 'decision' => $decision ) );
-		add_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+		Meta::add( $post_id, self::DECISION, wp_slash( $row ) );
 		$this->mark( $post_id ); // The answer to come takes it into account.
 		/**
 		 * Fires when somebody has decided on a tag, before the service is told.
@@ -239,7 +239,7 @@ class Outbox {
 	 * @return bool Whether it was there.
 	 */
 	public function sent( int $post_id, array $row ): bool {
-		return delete_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+		return Meta::delete( $post_id, self::DECISION, wp_slash( $row ) );
 	}
 
 	// --- what was shown ---
@@ -259,8 +259,8 @@ class Outbox {
 			'editor' => $editor,
 		);
 		if ( $tags && '' !== $set && ! in_array( $row, $this->seen( $post_id ), true ) ) {
-			add_post_meta( $post_id, self::SEEN, wp_slash( $row ) );
-			add_post_meta( $post_id, self::DUE, time(), true );
+			Meta::add( $post_id, self::SEEN, wp_slash( $row ) );
+			Meta::add( $post_id, self::DUE, time(), true );
 			$this->schedule();
 		}
 	}
@@ -282,7 +282,7 @@ class Outbox {
 	 * @param array $row     What somebody saw, as it was kept.
 	 */
 	public function told( int $post_id, array $row ): void {
-		delete_post_meta( $post_id, self::SEEN, wp_slash( $row ) );
+		Meta::delete( $post_id, self::SEEN, wp_slash( $row ) );
 	}
 
 	// --- articles of deleted posts ---

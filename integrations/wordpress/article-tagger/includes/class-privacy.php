@@ -98,15 +98,15 @@ class Privacy {
 		$user  = get_user_by( 'email', $email );
 		$posts = $user ? $this->posts( $user, 1 ) : array();
 		foreach ( $posts as $post_id ) {
-			delete_post_meta( $post_id, Answers::SEEN, $user->ID );
+			Meta::delete( $post_id, Answers::SEEN, $user->ID );
 			foreach ( $this->noted( $post_id, $user ) as $row ) {
-				update_post_meta( $post_id, $row[0], wp_slash( "wordpress/$row[2]" ), wp_slash( "$row[1]/$row[2]" ) );
+				Meta::update( $post_id, $row[0], wp_slash( "wordpress/$row[2]" ), wp_slash( "$row[1]/$row[2]" ) );
 			}
 			foreach ( $this->of_user( $post_id, $user ) as list( $key, $row ) ) {
-				delete_post_meta( $post_id, $key, wp_slash( $row ) );
+				Meta::delete( $post_id, $key, wp_slash( $row ) );
 			}
 			foreach ( $this->waiting( $post_id, $user ) as $row ) {
-				update_post_meta( $post_id, Outbox::DECISION, wp_slash( array_merge( $row, array( 'editor' => 'wordpress' ) ) ), wp_slash( $row ) );
+				Meta::update( $post_id, Outbox::DECISION, wp_slash( array_merge( $row, array( 'editor' => 'wordpress' ) ) ), wp_slash( $row ) );
 			}
 		}
 		$hint = __( 'The article tagger logs decisions under user names. Ask whoever runs it.', 'article-tagger' );

@@ -208,7 +208,7 @@ class Rest {
 		if ( is_wp_error( $term ) ) {
 			return $term;
 		}
-		$auto = delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Somebody stands for it now.
+		$auto = Meta::delete( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Somebody stands for it now.
 		$this->answers->given( $post->ID, $tag['id'], Watcher::editor() );
 		$filler = $this->terms->without_filler( $post, $term );
 		$change = array(
@@ -231,7 +231,7 @@ class Rest {
 	private function reject( \WP_Post $post, array $tag, \WP_REST_Request $request ): \WP_REST_Response {
 		$more = array();
 		$term = in_array( $tag['id'], $this->answers->auto( $post->ID ), true ) ? $this->terms->find( $tag, $post->ID ) : null;
-		$auto = delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Before the term: its removal is no decision of its own.
+		$auto = Meta::delete( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Before the term: its removal is no decision of its own.
 		if ( $term ) {
 			wp_remove_object_terms( $post->ID, $term->term_id, $term->taxonomy );
 			$more['removed'] = $this->answers->term_for_form( $term );

@@ -151,7 +151,7 @@ class Sender {
 		clean_post_cache( $post_id ); // It may have been saved since this process began.
 		$post = get_post( $post_id );
 		if ( ! $post ) {
-			delete_post_meta( $post_id, Outbox::DUE );
+			Meta::delete( $post_id, Outbox::DUE );
 			return true;
 		}
 		$token = $this->outbox->token( $post_id );
@@ -190,7 +190,7 @@ class Sender {
 		}
 		if ( $reply->is_forbidden() ) {
 			/* translators: %s: what the service says is wrong */
-			update_post_meta( $post_id, Outbox::PROBLEM, wp_slash( sprintf( __( 'The article tagger refuses this: %s Tell an administrator.', 'article-tagger' ), $reply->problem() ) ) );
+			Meta::update( $post_id, Outbox::PROBLEM, wp_slash( sprintf( __( 'The article tagger refuses this: %s Tell an administrator.', 'article-tagger' ), $reply->problem() ) ) );
 			update_option( Outbox::REFUSED, array( time(), $reply->problem() ), false );
 		}
 		// That the service is away is no fault of the post: it waits no longer than the service is left alone.
@@ -221,7 +221,7 @@ class Sender {
 			$reply = new Reply( $reply->status, null ); // JSON, but not of the article tagger.
 		}
 		if ( $reply->ok() ) {
-			delete_post_meta( $post->ID, Outbox::PROBLEM );
+			Meta::delete( $post->ID, Outbox::PROBLEM );
 			$this->answers->keep( $post->ID, $reply->body, $article );
 			if ( $this->settings->get( 'auto' ) ) {
 				$this->answers->add_by_itself( $post );

@@ -52,7 +52,7 @@ class Telling {
 			if ( ! $reply->ok() ) {
 				/* translators: 1: the id of a tag, 2: what the service says is wrong */
 				$problem = sprintf( __( 'The article tagger does not take a decision on “%1$s”: %2$s', 'article-tagger' ), $row['decision']['tag'] ?? '', $reply->problem() );
-				update_post_meta( $post->ID, Outbox::PROBLEM, wp_slash( $problem ) );
+				Meta::update( $post->ID, Outbox::PROBLEM, wp_slash( $problem ) );
 			}
 			// Out of the answer first: between both it would be shown again.
 			$this->answers->drop( $post->ID, $row['decision']['tag'] ?? '' );

@@ -37,9 +37,9 @@ class Undo {
 	 */
 	public function note( int $post_id, string $key, string $action, ?array $tag, array $more = array() ): void {
 		$row = array_merge( $more, compact( 'key', 'action', 'tag' ), array( 'user' => get_current_user_id() ) );
-		add_post_meta( $post_id, self::DONE, wp_slash( $row ) );
+		Meta::add( $post_id, self::DONE, wp_slash( $row ) );
 		foreach ( array_slice( $this->rows( $post_id ), 0, -self::MOST ) as $old ) {
-			delete_post_meta( $post_id, self::DONE, wp_slash( $old ) );
+			Meta::delete( $post_id, self::DONE, wp_slash( $old ) );
 		}
 	}
 
@@ -62,9 +62,9 @@ class Undo {
 		}
 		foreach ( $this->rows( $post_id ) as $row ) {
 			if ( $row['key'] === $sent['key'] && $known['ids'] ) {
-				update_post_meta( $post_id, self::DONE, wp_slash( array_merge( $row, $known ) ), wp_slash( $row ) );
+				Meta::update( $post_id, self::DONE, wp_slash( array_merge( $row, $known ) ), wp_slash( $row ) );
 			} elseif ( $row['key'] === $sent['key'] ) {
-				delete_post_meta( $post_id, self::DONE, wp_slash( $row ) );
+				Meta::delete( $post_id, self::DONE, wp_slash( $row ) );
 			}
 		}
 	}
@@ -100,7 +100,7 @@ class Undo {
 	 */
 	public function undo( \WP_Post $post ): ?array {
 		$row = $this->last( $post->ID );
-		if ( ! $row || ! delete_post_meta( $post->ID, self::DONE, wp_slash( $row ) ) ) {
+		if ( ! $row || ! Meta::delete( $post->ID, self::DONE, wp_slash( $row ) ) ) {
 			return null;
 		}
 		$is_waiting = false;
@@ -117,7 +117,7 @@ class Undo {
 			$tags[] = $row['tag']['id'];
 		}
 		foreach ( array_unique( $tags ) as $tag ) {
-			delete_post_meta( $post->ID, Answers::GIVEN, wp_slash( Watcher::editor() . '/' . $tag ) );
+			Meta::delete( $post->ID, Answers::GIVEN, wp_slash( Watcher::editor() . '/' . $tag ) );
 		}
 		if ( 'complete' !== $row['action'] && ( $row['set'] ?? '' ) === ( $this->answers->answer( $post->ID )['set'] ?? '' ) && 'add' !== $row['action'] ) {
 			$this->answers->restore( $post->ID, $row['tag'] );
@@ -135,7 +135,7 @@ class Undo {
 	 */
 	private function give_back( \WP_Post $post, array $row ): ?array {
 		if ( ! empty( $row['auto'] ) && ! in_array( $row['tag']['id'], $this->answers->auto( $post->ID ), true ) ) {
-			add_post_meta( $post->ID, Answers::AUTO, wp_slash( $row['tag']['id'] ) );
+			Meta::add( $post->ID, Answers::AUTO, wp_slash( $row['tag']['id'] ) );
 		}
 		$term = empty( $row['took'] ) ? null : get_term( $row['took'] );
 		if ( ! $term instanceof \WP_Term ) {

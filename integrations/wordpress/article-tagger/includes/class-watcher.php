@@ -134,7 +134,7 @@ class Watcher {
 					array( 'editor' => self::editor() )
 				);
 			}
-			delete_post_meta( $post_id, Answers::AUTO, wp_slash( $tag ) );
+			Meta::delete( $post_id, Answers::AUTO, wp_slash( $tag ) );
 			$this->answers->taken( $post_id, $tag );
 		}
 		$this->outbox->mark( $post_id );
