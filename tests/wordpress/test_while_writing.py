@@ -80,8 +80,8 @@ def test_rejected_tags_stay_away_and_a_service_that_is_away_is_not_spoken_of(des
     panel.shows("taliban")
     panel.lacks("iskp")
     desk.service.stop()
-    with panel.page.expect_response(lambda answer: is_question(answer.url)) as refused:
+    # an answer to what was written before may still come
+    with panel.page.expect_response(lambda answer: is_question(answer.url) and answer.status == 503):
         write(panel, f"{TITLE} once more", "The Taliban said so.")
-    assert refused.value.status == 503
     panel.shows("taliban")
     expect(panel.root.locator(".components-notice")).to_have_count(0)
