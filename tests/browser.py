@@ -72,15 +72,19 @@ def close(context: BrowserContext) -> None:
     context.close()
 
 
-def too_small(controls: Locator) -> list[str]:
-    """Return the visible controls that a finger misses: less than 44 pixels high or wide, by their layout.
+def too_small(controls: Locator, *, of_shown: bool = False) -> list[str]:
+    """Return the controls that a finger misses: less than 44 pixels high or wide. A hidden one counts, unless only those that are shown do.
 
-    Boxes on the screen are not asked: the fractions of a pixel where one begins make 43.99997 of 44.
+    Sizes are rounded to a 64th of a pixel, in which Chromium lays out: a difference of two places on the screen makes
+    43.99997 of 44.
     """
+    expect(controls.first).to_be_attached()
     found: list[str] = controls.evaluate_all(
-        """(nodes) => nodes.filter((node) => node.checkVisibility({visibilityProperty: true}))
-          .map((node) => [node.id || node.textContent, node.offsetWidth, node.offsetHeight])
-          .filter(([, width, height]) => Math.min(width, height) < 44).map((each) => each.join(" "))"""
+        """(nodes, ofShown) => nodes.filter((node) => !ofShown || node.checkVisibility({visibilityProperty: true}))
+          .map((node) => [node.id || node.textContent, node.getBoundingClientRect()])
+          .map(([name, box]) => [name, ...[box.width, box.height].map((size) => Math.round(size * 64) / 64)])
+          .filter(([, width, height]) => Math.min(width, height) < 44).map((each) => each.join(" "))""",
+        of_shown,
     )
     return found
 

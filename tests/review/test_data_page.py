@@ -82,6 +82,5 @@ def test_on_a_phone_it_is_no_wider_than_the_screen_and_has_large_buttons(
     page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    expect(page.locator(".answers > form button").first).to_be_visible()
     assert too_small(page.locator(".answers > form button")) == []
     assert serious(page) == []

@@ -386,6 +386,21 @@ def test_mark_is_kept_where_the_database_asks_to_write_again(desk: Desk, number:
     assert desk.site.complaints() == []
 
 
+def test_what_is_written_is_not_written_again_where_a_hook_behind_it_fails(desk: Desk) -> None:
+    desk.service.stop()
+    post = desk.post()
+    code = """
+        add_action( 'added_post_meta', function () {
+            global $wpdb;
+            $wpdb->query( "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'refused'" );
+        } );
+        ( new Article_Tagger\\Outbox() )->decide( $given['post'], array( 'action' => 'accept', 'tag' => 'iskp' ), array( 'editor' => 'ana' ) );
+        return count( ( new Article_Tagger\\Outbox() )->decisions( $given['post'] ) );
+    """
+    assert desk.site.php(code, {"post": post}) == 1
+    assert [line for line in desk.site.complaints() if "refused" in line]
+
+
 def test_writing_that_is_refused_again_and_again_is_logged(desk: Desk) -> None:
     desk.service.stop()
     post = desk.post()

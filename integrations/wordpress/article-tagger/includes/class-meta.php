@@ -15,8 +15,9 @@ defined( 'ABSPATH' ) || exit;
  */
 class Meta {
 
-	const TRIES  = 5;
-	const LOCKED = array( 1205, 1213 ); // A lock did not come in time; a deadlock.
+	const TRIES   = 5;
+	const LONGEST = 5; // seconds: by default a lock that does not come takes 50, and an editor may be waiting.
+	const LOCKED  = array( 1205, 1213 ); // A lock did not come in time; a deadlock.
 
 	/**
 	 * Do what update_post_meta() does.
@@ -54,12 +55,14 @@ class Meta {
 	}
 
 	/**
-	 * Write, and again while another writer is in the way. The error of the last attempt is logged as WordPress does.
+	 * Write, and again while another writer is in the way. The error of the last attempt is logged as WordPress does. What is
+	 * written is not written twice, even if a hook of somebody else's fails behind it.
 	 *
 	 * @param callable $write What writes.
 	 */
 	private static function write( callable $write ): int|bool {
 		global $wpdb;
+		$until = microtime( true ) + self::LONGEST;
 		for ( $n = 1; ; $n++ ) {
 			$wpdb->last_error = '';
 			$was_quiet        = $wpdb->suppress_errors();
@@ -68,8 +71,9 @@ class Meta {
 			if ( '' === $wpdb->last_error ) {
 				return $written;
 			}
-			$number = $wpdb->dbh instanceof \mysqli ? mysqli_errno( $wpdb->dbh ) : 0; // phpcs:ignore WordPress.DB.RestrictedFunctions
-			if ( self::TRIES === $n || ! in_array( $number, self::LOCKED, true ) ) {
+			$number  = $wpdb->dbh instanceof \mysqli ? mysqli_errno( $wpdb->dbh ) : 0; // phpcs:ignore WordPress.DB.RestrictedFunctions
+			$is_last = self::TRIES === $n || microtime( true ) > $until;
+			if ( false !== $written || $is_last || ! in_array( $number, self::LOCKED, true ) ) {
 				$wpdb->print_error();
 				return $written;
 			}
