@@ -84,7 +84,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
-    """The cookies of everybody, made once; then the database is kept as every test finds it."""
+    """The cookies of everybody, made once; then the database is kept as every test finds it.
+
+    It has no sweep: one that was due while tests of ten minutes ran would be overdue. Each test begins with one that is due.
+    """
     found = {}
     for name in USERS:
         context = browser.new_context()
@@ -92,7 +95,7 @@ def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
         found[name] = site.folder / f"{name}.json"
         context.storage_state(path=found[name])
         context.close()
-    site.php("delete_transient( 'doing_cron' );")
+    site.php("wp_clear_scheduled_hook( Article_Tagger\\Sender::SWEEP ); delete_transient( 'doing_cron' );")
     site.dump()
     return found
 
