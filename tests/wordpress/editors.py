@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.wordpress.desk import Desk
 from tests.wordpress.site import PASSWORD
 
-PATIENCE = 120_000  # WordPress may lose a call of its scheduler, and calls it again after a minute
+MINUTE = 60_000
+ARRIVAL = 2 * MINUTE  # of suggestions: WordPress may lose a call of its scheduler, and calls it again after a minute
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class Panel:
         return [str(one.get_attribute("data-tag")) for one in self.root.locator("[data-tag]").all()]
 
     def says(self, text: str) -> None:
-        expect(self.root.locator(".article-tagger-message")).to_contain_text(text, timeout=PATIENCE)
+        expect(self.root.locator(".article-tagger-message")).to_contain_text(text, timeout=MINUTE)
 
     def shows(self, tag: str) -> Locator:
-        expect(self.card(tag)).to_be_visible(timeout=PATIENCE)
+        expect(self.card(tag)).to_be_visible(timeout=ARRIVAL)
         return self.card(tag)
 
     def lacks(self, tag: str) -> None:
-        expect(self.card(tag)).to_have_count(0, timeout=PATIENCE)
+        expect(self.card(tag)).to_have_count(0, timeout=MINUTE)
 
     def narrow(self, width: int, height: int) -> None:
         """Look at the page on a phone."""
