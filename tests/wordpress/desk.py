@@ -178,6 +178,10 @@ class Desk:
         """Wait until nothing waits any more."""
         self.until(lambda: self.waits() == 0)
 
+    def stop_scheduler(self) -> None:
+        """Have WordPress begin no scheduled events for five minutes; `later` ends this."""
+        self.site.php("set_transient( 'doing_cron', sprintf( '%.22F', microtime( true ) + 300 ) );")
+
     def later(self, seconds: int) -> None:
         """Let time pass: all that waits for a time waits so much less."""
         code = """

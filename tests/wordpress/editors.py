@@ -10,7 +10,6 @@ from tests.wordpress.desk import Desk
 from tests.wordpress.site import PASSWORD
 
 MINUTE = 60_000
-ARRIVAL = 2 * MINUTE  # of suggestions: WordPress may lose a call of its scheduler, and calls it again after a minute
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Panel:
         expect(self.root.locator(".article-tagger-message")).to_contain_text(text, timeout=MINUTE)
 
     def shows(self, tag: str) -> Locator:
-        expect(self.card(tag)).to_be_visible(timeout=ARRIVAL)
+        expect(self.card(tag)).to_be_visible(timeout=MINUTE)
         return self.card(tag)
 
     def lacks(self, tag: str) -> None:

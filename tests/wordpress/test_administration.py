@@ -143,11 +143,9 @@ def test_health_says_when_something_else_answers(desk: Desk, sit: Sit) -> None:
 
 
 def test_health_says_when_scheduled_events_do_not_run(desk: Desk, sit: Sit) -> None:
-    desk.site.php(
-        "set_transient( 'doing_cron', sprintf( '%.22F', microtime( true ) + 300 ) );"
-    )  # nothing is run meanwhile
+    desk.stop_scheduler()
     desk.later(3600)
-    desk.site.php("set_transient( 'doing_cron', sprintf( '%.22F', microtime( true ) + 300 ) );")
+    desk.stop_scheduler()
     assert "Scheduled events do not run" in health(sit("admin", SETTINGS))
 
 

@@ -28,6 +28,17 @@ def test_suggestions_arrive_in_the_open_editor_after_a_save(desk: Desk, sit: Sit
     expect(card.locator(".article-tagger-score")).to_have_text(f"{card_score(desk, 'iskp')} %")
 
 
+def test_suggestions_arrive_within_seconds_though_wordpress_does_not_call_its_scheduler(desk: Desk, sit: Sit) -> None:
+    desk.settled()
+    desk.stop_scheduler()
+    editor = BlockEditor(sit("ana", BlockEditor.path(None))).ready()
+    editor.write(TITLE, TEXT)
+    post = editor.save()
+    editor.shows("iskp")
+    assert desk.waits() == 0
+    assert desk.article(post)["title"] == TITLE
+
+
 def card_score(desk: Desk, tag: str) -> int:
     post = int(desk.site.sql("SELECT MAX(post_id) FROM wp_postmeta WHERE meta_key = '_article_tagger_answer'")[0][0])
     score = next(one["score"] for one in desk.answer(post)["suggestions"] if one["id"] == tag)

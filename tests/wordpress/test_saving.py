@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.wordpress.desk import BODY, TITLE, Desk, answering, in_its_place
+from tests.wordpress.test_tags import shown
 
 pytestmark = pytest.mark.wordpress
 PROBLEM = {"type": "x", "title": "x", "status": 500, "detail": "Something broke."}
@@ -24,6 +25,27 @@ def test_saved_post_is_sent_behind_the_next_page_view_and_its_suggestions_are_ke
     desk.settled()
     assert "iskp" in desk.suggested(post)
     assert (desk.article(post)["title"], desk.article(post)["body"]) == (TITLE, BODY)
+
+
+def test_look_at_a_post_has_it_sent_once_the_sending_is_late_but_not_before_its_next_try(desk: Desk) -> None:
+    desk.settled()
+    post, other = desk.post(), desk.post()
+    desk.stop_scheduler()
+
+    def waits_after_a_look() -> int:
+        shown(desk, post)
+        return desk.waits()
+
+    assert waits_after_a_look() == 2
+    desk.later(60)
+    desk.stop_scheduler()
+    row = f"WHERE post_id = {post} AND meta_key = '_article_tagger_due'"
+    due = desk.site.sql(f"SELECT meta_value FROM wp_postmeta {row}")[0][0]
+    desk.site.sql(f"UPDATE wp_postmeta SET meta_value = UNIX_TIMESTAMP() + 600 {row}")
+    assert waits_after_a_look() == 2
+    desk.site.sql(f"UPDATE wp_postmeta SET meta_value = {due} {row}")
+    assert waits_after_a_look() == 1
+    assert desk.suggested(post) and not desk.answer(other)
 
 
 def test_manual_excerpt_is_sent_and_none_is_made_of_the_text(desk: Desk) -> None:

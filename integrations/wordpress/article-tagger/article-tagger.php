@@ -40,7 +40,6 @@ function start(): void {
 	$outbox   = new Outbox();
 	$answers  = new Answers( $settings, $terms, $outbox );
 	$undo     = new Undo( $terms, $outbox, $answers );
-	$rest     = new Rest( $settings, $tags, $terms, $outbox, $answers, $undo );
 	$sync     = new Term_Sync( $settings, $client, $terms, $outbox );
 	$resend   = new Resend( $settings, $outbox );
 	$mover    = new Mover( $settings, $client, $terms );
@@ -49,6 +48,7 @@ function start(): void {
 	$added    = new Additions( $settings, $terms, $outbox, $answers, $counts );
 	$archive  = new Archive( $settings, $client, $outbox, $added );
 	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed, $archive, $counts, new Telling( $settings, $client, $outbox, $answers, $undo ) );
+	$rest     = new Rest( $settings, $tags, $terms, $outbox, $answers, $undo, $sender );
 	$watcher  = new Watcher( $settings, $terms, $outbox, $answers );
 	$health   = new Health( $settings, $client, $outbox );
 	$map      = new Map_Page( $settings, $client, $tags, $terms, $resend, $feed );

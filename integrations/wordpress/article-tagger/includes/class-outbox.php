@@ -28,6 +28,7 @@ class Outbox {
 
 	const FIRST         = YEAR_IN_SECONDS; // What editors save counts as due for so long: before all that is sent in bulk.
 	const SOON          = 2; // seconds: a click makes up to three requests, and none of them shall have to start the sending.
+	const LATE          = 10; // seconds: a sending that has not begun by then is made up for.
 	const LONGEST_PAUSE = 5 * MINUTE_IN_SECONDS;
 	const LONGEST_WAIT  = 30 * MINUTE_IN_SECONDS;
 
@@ -58,6 +59,17 @@ class Outbox {
 		if ( ! $this->is_paused() && ! wp_next_scheduled( self::SEND ) ) {
 			wp_schedule_single_event( time() + self::SOON, self::SEND );
 		}
+	}
+
+	/**
+	 * Whether a post is due, and WordPress should have begun the sending some seconds ago: it loses calls of its scheduler, and
+	 * then makes no other one for a minute.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function is_late( int $post_id ): bool {
+		$planned = wp_next_scheduled( self::SEND );
+		return $planned && $planned <= time() - self::LATE && '' !== $this->token( $post_id ) && (int) get_post_meta( $post_id, self::DUE, true ) <= time();
 	}
 
 	/**

@@ -27,6 +27,7 @@ class Rest {
 	 * @param Outbox   $outbox   What waits.
 	 * @param Answers  $answers  What was suggested.
 	 * @param Undo     $undo     What can be taken back.
+	 * @param Sender   $sender   The sending.
 	 */
 	public function __construct(
 		private Settings $settings,
@@ -34,7 +35,8 @@ class Rest {
 		private Terms $terms,
 		private Outbox $outbox,
 		private Answers $answers,
-		private Undo $undo
+		private Undo $undo,
+		private Sender $sender
 	) {}
 
 	/**
@@ -82,6 +84,7 @@ class Rest {
 	public function get( \WP_REST_Request $request ): \WP_REST_Response {
 		if ( '' !== $this->outbox->token( (int) $request['id'] ) ) {
 			$this->outbox->schedule(); // An event gets lost where two processes change the schedule of WordPress at once.
+			$this->sender->make_up_for( (int) $request['id'] );
 		}
 		if ( $request['open'] ) {
 			$this->answers->seen( (int) $request['id'] );

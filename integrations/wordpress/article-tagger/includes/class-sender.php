@@ -90,11 +90,7 @@ class Sender {
 	 * stays as it is: what waits is marked as before, and nothing counts as a failure.
 	 */
 	public function sweep(): void {
-		if ( ! $this->settings->may_send() ) {
-			return;
-		}
-		$this->settings->remember_site();
-		if ( $this->outbox->is_paused() || ! $this->lock() ) {
+		if ( ! $this->may_begin() ) {
 			return;
 		}
 		$this->let_go();
@@ -104,6 +100,29 @@ class Sender {
 		if ( ! $all && ! $this->outbox->is_paused() ) {
 			$this->outbox->schedule();
 		}
+	}
+
+	/**
+	 * Send a post for somebody who looks at it, if WordPress did not begin the sending in time.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function make_up_for( int $post_id ): void {
+		if ( $this->outbox->is_late( $post_id ) && $this->may_begin() ) {
+			$this->send( $post_id );
+			$this->unlock();
+		}
+	}
+
+	/**
+	 * Whether a sending may begin; if so, no other process sends before `unlock`.
+	 */
+	private function may_begin(): bool {
+		if ( ! $this->settings->may_send() ) {
+			return false;
+		}
+		$this->settings->remember_site();
+		return ! $this->outbox->is_paused() && $this->lock();
 	}
 
 	/**
