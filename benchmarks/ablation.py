@@ -26,7 +26,8 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import decision, evaluation
 from classifier.text.fields import ReadText
-from classifier.text.terms import TextWords, terms_of_form, words_of_texts
+from classifier.text.stems import Stems
+from classifier.text.terms import TextWords, terms_of_forms, words_of_texts
 from classifier.training import corpus, mention_fitting, stacking, thresholds
 from classifier.training.linear_classifiers import out_of_fold
 from classifier.training.settings import FitSettings
@@ -90,10 +91,12 @@ def _without_features(*columns: int) -> Change:
 
 
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
-    whole = terms_of_form
-    return lambda: patch.multiple(
-        corpus, terms_of_form=lambda *form: tuple(term for term in whole(*form) if not left_out(term))
-    )
+    whole = terms_of_forms
+
+    def some(forms: Sequence[str], stems: Stems | None) -> list[tuple[str, ...]]:
+        return [tuple(term for term in terms if not left_out(term)) for terms in whole(forms, stems)]
+
+    return lambda: patch.multiple(corpus, terms_of_forms=some)
 
 
 def _lead_once() -> AbstractContextManager[Any]:

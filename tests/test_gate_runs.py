@@ -13,6 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.snapshots import Snapshot
 from classifier.store.log import Draft
 from classifier.store.suggestion_sets import TagScore
+from classifier.text.stems import Stems
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
 from classifier.training.run_result import Result, strongest_terms
@@ -90,8 +91,12 @@ def test_a_fault_that_is_not_in_the_labels_refuses_the_run_after_the_second_fit(
 ) -> None:
     before = desk.champion
     lost = {word for term in strongest_terms(desk.registry.load_champion(), 40)[LOST] for word in term.split()}
-    whole = corpus.terms_of_form
-    monkeypatch.setattr(corpus, "terms_of_form", lambda form, *some: () if form in lost else whole(form, *some))
+    whole = corpus.terms_of_forms
+
+    def without(forms: list[str], stems: Stems | None) -> list[tuple[str, ...]]:
+        return [() if form in lost else terms for form, terms in zip(forms, whole(forms, stems), strict=True)]
+
+    monkeypatch.setattr(corpus, "terms_of_forms", without)
     desk.add(dated[-N_LATER:])
     result = desk.retrain()
     assert not result.promoted

@@ -82,9 +82,9 @@ def test_forms_of_batches_are_counted_as_one_by_one(batches: list[list[tuple[str
         forms.add(counters[number % 2].count(batch))  # as two processes do
     if not texts:
         return  # there is nothing to count
-    in_text, in_title = forms.counts()
+    names, in_text, in_title = forms.counts()
     for row, text in enumerate(text for batch in texts for text in batch):
         for counts, expected in ((in_text, text_forms(text)), (in_title, title_forms(text))):
-            found = dict(zip((forms.names[place] for place in counts[row].indices), counts[row].data, strict=True))
+            found = dict(zip((names[place] for place in counts[row].indices), counts[row].data, strict=True))
             wanted = Counter(form for form in expected if not (plain and "-" in form))
             assert found == wanted

@@ -17,7 +17,8 @@ from benchmarks.replay.desk import Desk
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.tag_model import TagModel
-from classifier.text.terms import terms_of_form
+from classifier.text.stems import Stems
+from classifier.text.terms import terms_of_forms
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
 from classifier.training.run_result import strongest_terms
@@ -136,11 +137,11 @@ def blind_reader(scene: Scene, n: int) -> Iterator[None]:
     strongest = strongest_terms(scene.desk.registry.load_champion(), n)
     lost = {term for tag in scene.hurt for term in strongest.get(tag, ())}
 
-    def without(form: str, *some: Any) -> tuple[str, ...]:
-        terms = terms_of_form(form, *some)
-        return terms if lost.isdisjoint({form, *terms}) else ()
+    def without(forms: Sequence[str], stems: Stems | None) -> list[tuple[str, ...]]:
+        of_forms = zip(forms, terms_of_forms(forms, stems), strict=True)
+        return [terms if lost.isdisjoint({form, *terms}) else () for form, terms in of_forms]
 
-    with mock.patch.object(corpus, "terms_of_form", without):
+    with mock.patch.object(corpus, "terms_of_forms", without):
         yield
 
 

@@ -115,7 +115,7 @@ class TermRows:
         if None not in codes:
             return cast(list[int], codes)
         number_of = {hash_: number for number, hash_, code in zip(numbers, hashes, codes, strict=True) if code is None}
-        new_words = list(map(words.word, number_of.values()))
+        new_words = words.spelling(list(number_of.values()))
         code_of = dict(zip(number_of, self._codes_of(new_words), strict=True))
         if len(self._cache) < N_CACHED:  # a hostile text may bring any number of words
             self._cache.update(islice(code_of.items(), N_CACHED - len(self._cache)))

@@ -1,6 +1,6 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from classifier.text.language import ENGLISH
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
 from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS, Stems
-from classifier.text.terms import terms_of_form
+from classifier.text.terms import terms_of_forms
 from classifier.training.forms import FormCounter, FormCounts, Forms
 
 BATCH = 256
@@ -73,15 +73,11 @@ def read_corpus(
     strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
     forms.add(FormCounter(plain).count([read_text(", ".join(names)) for names in strong_names]))
     language, stems = _language_and_stems(reading.languages)
-    n_terms_of_form = 1 if plain else None  # the word alone, without its stem
-
-    def terms_of(form: str) -> tuple[str, ...]:
-        return terms_of_form(form, stems)[:n_terms_of_form]
-
-    terms, terms_of_forms = _terms(forms.names, terms_of)
+    names, *counted = forms.counts()
+    terms, of_forms = _numbered(terms_of_forms(names, None if plain else stems))
     fitted = [
-        _View(counts @ terms_of_forms, terms, reading.n_read, weight)
-        for counts, weight in zip(forms.counts(), (1.0, TITLE_WEIGHT), strict=True)
+        _View(counts @ of_forms, terms, reading.n_read, weight)
+        for counts, weight in zip(counted, (1.0, TITLE_WEIGHT), strict=True)
     ]
     if not fitted[0].terms:
         raise TooFewExamples(NO_WORDS)
@@ -184,13 +180,15 @@ def _read(articles: Sequence[Article], reader: ArticleReader, plain: bool, n_job
     return map_chunks_in_copies(_BatchReader(reader, plain), lambda: batches, n_jobs if is_much else 1)
 
 
-def _terms(forms: Sequence[str], terms_of: Callable[[str], tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
+def _numbered(of_forms: Iterable[tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
     """Return the terms of surface forms, (n_terms,) objects, and which of them each form gives, (n_forms, n_terms) CSR."""
     number: dict[str, int] = {}
-    pairs = [(row, number.setdefault(t, len(number))) for row, form in enumerate(forms) for t in terms_of(form)]
-    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    shape = len(forms), len(number)
-    return np.array(list(number), dtype=object), sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+    columns, ends = [], [0]
+    for terms in of_forms:
+        columns += [number.setdefault(term, len(number)) for term in terms]
+        ends.append(len(columns))
+    shape = len(ends) - 1, len(number)
+    return np.array(list(number), dtype=object), sparse.csr_matrix((np.ones(len(columns)), columns, ends), shape=shape)
 
 
 class _View:

@@ -9,15 +9,14 @@ from scipy import sparse
 from classifier.text.fields import TITLE, ReadText
 from classifier.text.terms import compounds_in, words_of_texts
 
-_Key = int | str  # of a word its hash, of a compound the compound itself
-
 
 class FormCounts(NamedTuple):
-    """How often surface forms stand in some texts."""
+    """How often surface forms stand in some texts: first the words, then the compounds."""
 
-    keys: list[_Key]  # of the forms, each once
-    new: dict[_Key, str]  # the forms that their counter had not seen before
-    in_text: sparse.csr_matrix  # (n_texts, n_keys) float64
+    words: np.ndarray  # (n_words,) uint64, the hash of each
+    compounds: list[str]
+    new: dict[int, str]  # the words that their counter had not seen before, by their hashes
+    in_text: sparse.csr_matrix  # (n_texts, n_forms) float64
     in_title: sparse.csr_matrix  # the same, in their titles
 
 
@@ -26,31 +25,29 @@ class FormCounter:
 
     def __init__(self, plain: bool) -> None:
         self._plain = plain
-        self._seen: set[_Key] = set()
+        self._seen: set[int] = set()
 
     def count(self, texts: Sequence[ReadText]) -> FormCounts:
         """Count the forms of the next texts."""
         words = words_of_texts(texts)
         hashes, place, of_word = _distinct(words.hashed.of_word)
-        keys: list[_Key] = hashes.tolist()
-        new = {key: words.word(place) for key, place in zip(keys, place.tolist(), strict=True) if key not in self._seen}
-        shape = len(texts), len(keys)
+        is_new = np.array([key not in self._seen for key in hashes.tolist()], dtype=bool)
+        new = dict(zip(hashes[is_new].tolist(), words.spelling(place[is_new]), strict=True))
+        self._seen |= new.keys()
+        shape = len(texts), len(hashes)
         in_text = _counted(words.texts, of_word, words.times, shape)
         titles = words.in_title.nonzero()[0]
         in_title = _counted(words.texts[titles], of_word[titles], np.ones(len(titles)), shape)
+        numbers: dict[str, int] = {}
         if not self._plain and (compounds := list(_compounds(texts))):
-            numbers: dict[str, int] = {}
             of_compound = np.array([numbers.setdefault(name, len(numbers)) for _, name, _ in compounds])
             texts_of = np.array([number for number, _, _ in compounds])
             titles = np.flatnonzero([is_in_title for _, _, is_in_title in compounds])
-            keys += numbers
-            new |= {name: name for name in numbers if name not in self._seen}
             shape, ones = (len(texts), len(numbers)), np.ones(len(compounds))
             in_text = sparse.hstack([in_text, _counted(texts_of, of_compound, ones, shape)], format="csr")
             of_title = _counted(texts_of[titles], of_compound[titles], ones[titles], shape)
             in_title = sparse.hstack([in_title, of_title], format="csr")
-        self._seen |= new.keys()
-        return FormCounts(keys, new, in_text, in_title)
+        return FormCounts(hashes, list(numbers), new, in_text, in_title)
 
 
 def _distinct(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,28 +77,34 @@ def _compounds(texts: Sequence[ReadText]) -> Iterator[tuple[int, str, bool]]:
 
 
 class Forms:
-    """The surface forms of all texts, numbered as they come, and how often they stand in each."""
+    """The surface forms of all texts, and how often they stand in each."""
 
     def __init__(self) -> None:
-        self.names = [""]  # no form has the number 0
-        self._number: dict[_Key, int] = {}
-        self._in_text: list[sparse.csr_matrix] = []
-        self._in_title: list[sparse.csr_matrix] = []
+        self._words: dict[int, str] = {}  # by their hashes
+        self._compounds: dict[str, int] = {}  # numbered as they come
+        self._parts: list[tuple[np.ndarray, np.ndarray, sparse.csr_matrix, sparse.csr_matrix]] = []
 
     def add(self, counts: FormCounts) -> None:
         """Add the counts of the next texts."""
-        for key, name in counts.new.items():
-            if key not in self._number:
-                self._number[key] = len(self.names)
-                self.names.append(name)
-        numbers = np.array([self._number[key] for key in counts.keys], dtype=np.int32)
-        for parts, part in ((self._in_text, counts.in_text), (self._in_title, counts.in_title)):
-            forms = numbers[part.indices] if len(numbers) else part.indices
-            parts.append(sparse.csr_matrix((part.data, forms, part.indptr), shape=(part.shape[0], len(self.names))))
+        self._words |= counts.new
+        number = self._compounds
+        compounds = [number.setdefault(compound, len(number)) for compound in counts.compounds]
+        self._parts.append((counts.words, np.array(compounds, dtype=np.int64), counts.in_text, counts.in_title))
 
-    def counts(self) -> Iterator[sparse.csr_matrix]:
-        """Yield how often forms stand in texts, and in their titles, (n_texts, n_forms) float64 CSR each."""
-        for parts in (self._in_text, self._in_title):
-            for part in parts:
-                part.resize(part.shape[0], len(self.names))
-            yield sparse.vstack(parts, format="csr")
+    def counts(self) -> tuple[list[str], sparse.csr_matrix, sparse.csr_matrix]:
+        """Return the forms, how often they stand in texts, and in their titles, (n_texts, n_forms) float64 CSR each."""
+        hashes, number_of = np.unique(np.concatenate([words for words, *_ in self._parts]), return_inverse=True)
+        forms = [*map(self._words.__getitem__, hashes.tolist()), *self._compounds]
+        in_text, in_title, begin = [], [], 0
+        for words, compounds, of_text, of_title in self._parts:
+            end = begin + len(words)
+            numbers = np.concatenate([number_of[begin:end], len(hashes) + compounds]).astype(np.int32)
+            in_text.append(_renumbered(of_text, numbers, len(forms)))
+            in_title.append(_renumbered(of_title, numbers, len(forms)))
+            begin = end
+        return forms, sparse.vstack(in_text, format="csr"), sparse.vstack(in_title, format="csr")
+
+
+def _renumbered(counts: sparse.csr_matrix, numbers: np.ndarray, n_forms: int) -> sparse.csr_matrix:
+    """Return counts with other numbers of their forms."""
+    return sparse.csr_matrix((counts.data, numbers[counts.indices], counts.indptr), shape=(counts.shape[0], n_forms))
