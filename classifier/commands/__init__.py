@@ -20,6 +20,8 @@ EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fi
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    # Before numpy is loaded: threads of its OpenBLAS would spin beside the processes that read and fit.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         settings = read_settings()
         options = build_parser(settings).parse_args(arguments)
