@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import statistics
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--variant", choices=("default", "fast", "live"), default="default")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
+    gc.freeze()  # as the commands do, when all is imported
     registry = Registry(options.workdir / "model")
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "train": lambda: train(registry, options.train, fast=options.variant == "fast"),

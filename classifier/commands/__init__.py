@@ -4,10 +4,12 @@ Commands print one line of result on standard output, and progress on standard e
 failed with the reason, 2 wrong usage, 3 another process is at it. The module of a command is imported when it runs.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from classifier.commands.common import warn
 from classifier.commands.parser import Usage, build_parser
@@ -27,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser(settings).parse_args(arguments)
         options.progress = Terminal(options.steps)
         module, function = options.run.split(".")
-        getattr(import_module(f"classifier.commands.{module}"), function)(options, settings)
+        run = getattr(_loaded(module), function)
+        run(options, settings)
     except TaggerError as error:
         warn(f"error: {error}")
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
@@ -39,3 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         clear()
     return 0
+
+
+def _loaded(module: str) -> ModuleType:
+    """Return the module of a command. The garbage collector never walks through what is imported: all of it stays."""
+    gc.disable()
+    try:
+        return import_module(f"classifier.commands.{module}")
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -17,7 +17,7 @@ from classifier.text.terms import (
     Compound,
     TextWords,
     compounds_in,
-    terms_of_words,
+    term_and_stem,
     words_of_texts,
 )
 
@@ -122,11 +122,12 @@ class TermRows:
         return [code_of[hash_] if code is None else code for hash_, code in zip(hashes, codes, strict=True)]
 
     def _codes_of(self, words: Sequence[str]) -> list[int]:
-        codes, row = [], self._row.get
-        for terms in terms_of_words(words, self._stems):
-            first, second = row(terms[0], 0) if terms else 0, row(terms[1], 0) if len(terms) == 2 else 0
-            codes.append(len(terms) << 2 * _ROW_BITS | second << _ROW_BITS | first)
-        return codes
+        row = self._row.get
+        terms, stems = term_and_stem(words, self._stems)
+        first, second = ([row(term, 0) for term in of_words] for of_words in (terms, stems))
+        ones = [bool(term) + bool(stem) for term, stem in zip(terms, stems, strict=True)]
+        each = zip(ones, second, first, strict=True)
+        return [n << 2 * _ROW_BITS | stem << _ROW_BITS | term for n, stem, term in each]
 
     def _counted(self, forms: _Forms, compounds: list[list[Compound]]) -> CountedTerms:
         n_texts, (text, codes, times, in_title) = len(compounds), forms

@@ -35,21 +35,27 @@ def terms_of_word(word: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
 
 @lru_cache(maxsize=N_CACHED)
 def _terms_of_short_word(word: str, stems: Stems) -> tuple[str, ...]:
-    return next(terms_of_words([word], stems))
+    return terms_of_words([word], stems)[0]
 
 
-def terms_of_words(words: Sequence[str], stems: Stems = ENGLISH_STEMS) -> Iterator[tuple[str, ...]]:
-    """Return the terms of each of some folded words, which costs less than one by one."""
+def terms_of_words(words: Sequence[str], stems: Stems | None = ENGLISH_STEMS) -> list[tuple[str, ...]]:
+    """Return the terms of each of some folded words, which costs less than one by one. Without stems a word gives itself alone."""
+    return [
+        terms if all(terms) else terms[:1] if terms[0] else ()
+        for terms in zip(*term_and_stem(words, stems), strict=True)
+    ]
+
+
+def term_and_stem(words: Sequence[str], stems: Stems | None) -> tuple[list[str], list[str]]:
+    """Return each of some folded words as a term, and its stem as one; empty texts where there is none."""
+    if not words:
+        return [], []
     short = [word[:MAX_WORD] for word in words]
-    return map(_terms, short, stems.of(short), map(stems.has_stem, short))
-
-
-def _terms(word: str, stem: str, has_stem: bool) -> tuple[str, ...]:
-    if len(word) < 2:
-        return ()
-    if has_stem:
-        return word, stem + STEM_MARK
-    return (_DIGIT.sub("0", word),)
+    terms = [word if len(word) > 1 else "" for word in " ".join(short).translate(_TO_ZERO).split(" ")]
+    if stems is None:
+        return terms, [""] * len(terms)
+    each = zip(terms, stems.of(short), map(stems.has_stem, short), strict=True)
+    return terms, [stem + STEM_MARK if term and has_stem else "" for term, stem, has_stem in each]
 
 
 def terms_of_form(form: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
@@ -57,14 +63,10 @@ def terms_of_form(form: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
     return (form,) if "-" in form else terms_of_word(form, stems)
 
 
-def terms_of_forms(forms: Sequence[str], stems: Stems | None) -> Iterator[tuple[str, ...]]:
-    """Yield the terms of each of some surface forms, which costs less than one by one. Without stems a word gives itself alone."""
-    if stems is not None:
-        of_words = terms_of_words(forms, stems)
-    else:
-        folded = " ".join([form[:MAX_WORD] for form in forms]).translate(_TO_ZERO).split(" ")
-        of_words = ((word,) if len(word) > 1 else () for word in folded)
-    return ((form,) if "-" in form else of_word for form, of_word in zip(forms, of_words, strict=False))
+def terms_of_forms(forms: Sequence[str], stems: Stems | None) -> list[tuple[str, ...]]:
+    """Return the terms of each of some surface forms, as `terms_of_words` does."""
+    of_words = zip(forms, terms_of_words(forms, stems), strict=True)
+    return [(form,) if "-" in form else terms for form, terms in of_words]
 
 
 class TextWords(NamedTuple):

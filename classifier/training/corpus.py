@@ -1,7 +1,7 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, count, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -180,15 +180,14 @@ def _read(articles: Sequence[Article], reader: ArticleReader, plain: bool, n_job
     return map_chunks_in_copies(_BatchReader(reader, plain), lambda: batches, n_jobs if is_much else 1)
 
 
-def _numbered(of_forms: Iterable[tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
+def _numbered(of_forms: Sequence[tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
     """Return the terms of surface forms, (n_terms,) objects, and which of them each form gives, (n_forms, n_terms) CSR."""
-    number: dict[str, int] = {}
-    columns, ends = [], [0]
-    for terms in of_forms:
-        columns += [number.setdefault(term, len(number)) for term in terms]
-        ends.append(len(columns))
-    shape = len(ends) - 1, len(number)
-    return np.array(list(number), dtype=object), sparse.csr_matrix((np.ones(len(columns)), columns, ends), shape=shape)
+    each = list(chain.from_iterable(of_forms))
+    terms = list(dict.fromkeys(each))
+    number = dict(zip(terms, count(), strict=False))
+    columns, ends = [number[term] for term in each], [0, *accumulate(map(len, of_forms))]
+    matrix = sparse.csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(of_forms), len(terms)))
+    return np.array(terms, dtype=object), matrix
 
 
 class _View:
