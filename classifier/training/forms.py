@@ -64,7 +64,8 @@ def _distinct(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _counted(texts: np.ndarray, forms: np.ndarray, times: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:
     """Return the sums of `times` of each text, in rising order, and form."""
     begins = np.searchsorted(texts, np.arange(shape[0] + 1))
-    counts = sparse.csr_matrix((times.copy(), forms.astype(np.int32), begins.astype(np.int32)), shape=shape)
+    counts = sparse.csr_matrix((times, forms.astype(np.int32), begins.astype(np.int32)), shape=shape)
+    counts = counts.tocsc().tocsr()  # the forms of each text in order, in linear time
     counts.sum_duplicates()
     return counts
 
