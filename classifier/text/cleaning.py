@@ -86,7 +86,7 @@ def normalise(text: str) -> CleanText:
     if clean.text.isascii():
         return clean
     # Only now: entities are marks too, and zero-width characters stood between marks.
-    if not _marks().isdisjoint(_strange(clean.text) if "&" in remaining else strange):
+    if any(map(unicodedata.combining, _strange(clean.text) if "&" in remaining else strange)):
         cut = _replaced(clean.text, _too_many_marks(), lambda match: match[1])
         clean = CleanText(cut.text, cut.source.after(clean.source))
     if not unicodedata.is_normalized("NFC", clean.text):
@@ -137,7 +137,7 @@ def _entity(entity: str) -> str:
 
 @cache
 def _marks() -> frozenset[str]:
-    """Return all combining marks: found out for the first text that is not ASCII, since it takes ten milliseconds."""
+    """Return all combining marks: found out for the first text that has some, since it takes ten milliseconds."""
     everywhere = map(chr, chain(range(0x0300, 0xE000), range(0xF900, 0x1E950)))
     return frozenset(filter(unicodedata.combining, everywhere))
 
