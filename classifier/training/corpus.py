@@ -180,14 +180,14 @@ def _read(articles: Sequence[Article], reader: ArticleReader, plain: bool, n_job
     return map_chunks_in_copies(_BatchReader(reader, plain), lambda: batches, n_jobs if is_much else 1)
 
 
-def _numbered(of_forms: Sequence[tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """Return the terms of surface forms, (n_terms,) objects, and which of them each form gives, (n_forms, n_terms) CSR."""
+def _numbered(of_forms: Sequence[tuple[str, ...]]) -> tuple[list[str], sparse.csr_matrix]:
+    """Return the terms of surface forms, and which of them each form gives, (n_forms, n_terms) CSR."""
     each = list(chain.from_iterable(of_forms))
     terms = list(dict.fromkeys(each))
     number = dict(zip(terms, count(), strict=False))
     columns, ends = [number[term] for term in each], [0, *accumulate(map(len, of_forms))]
     matrix = sparse.csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(of_forms), len(terms)))
-    return np.array(terms, dtype=object), matrix
+    return terms, matrix
 
 
 class _View:
@@ -196,13 +196,13 @@ class _View:
     X: (n_articles, n_terms) float64 CSR, of the first texts; names: (n_tags, n_terms), of the others.
     """
 
-    def __init__(self, counts: sparse.csr_matrix, terms: np.ndarray, n_articles: int, weight: float) -> None:
+    def __init__(self, counts: sparse.csr_matrix, terms: list[str], n_articles: int, weight: float) -> None:
         """Take the counts of all terms, (n_texts, len(terms)) CSR."""
-        frequent = np.flatnonzero(np.bincount(counts[:n_articles].indices, minlength=len(terms)) >= 2)
-        order = np.argsort(terms[frequent])
-        self.terms: list[str] = terms[frequent][order].tolist()
-        counted = counts[:, frequent[order]]
-        counted.sort_indices()
+        of_articles = counts.indices[: counts.indptr[n_articles]]
+        frequent = np.flatnonzero(np.bincount(of_articles, minlength=len(terms)) >= 2).tolist()
+        columns = sorted(frequent, key=terms.__getitem__)
+        self.terms = [terms[column] for column in columns]
+        counted = counts[:, columns].tocsc().tocsr()  # with the terms of each text in order, in linear time
         self.X, self.names = counted[:n_articles], counted[n_articles:]
         self.idf = np.zeros(0, dtype=np.float32)
         if self.terms:
