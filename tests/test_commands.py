@@ -198,6 +198,21 @@ def test_train_makes_its_result_the_champion_and_says_so_in_one_line(run: Run, d
     assert [row.why for row in Registry(models).history()] == ["trained"]
 
 
+def test_commands_use_one_thread_of_openblas_and_keep_imports_from_the_collector(tmp_path: Path) -> None:
+    code = f"""
+import gc
+from classifier.commands import main
+main(["evaluate", "--models", {str(tmp_path)!r}, "--articles", "none.jsonl"])
+from threadpoolctl import threadpool_info
+print([library["num_threads"] for library in threadpool_info()], gc.get_freeze_count() > 10_000, gc.isenabled())
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    threads, *rest = ran.stdout.rsplit(maxsplit=2)
+    assert set(json.loads(threads)) == {1}
+    assert rest == ["True", "True"]
+
+
 def test_fast_training_says_so_in_its_card(run: Run, desk: Path, tmp_path: Path) -> None:
     assert run("train", "--fast", "--articles", desk / "train.jsonl", "--models", tmp_path / "m").code == 0
     card = run("models", "show", "--models", tmp_path / "m", "--json").json
