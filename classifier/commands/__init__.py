@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = build_parser(settings).parse_args(arguments)
         options.progress = Terminal(options.steps)
         module, function = options.run.split(".")
-        run = getattr(_loaded(module), function)
-        run(options, settings)
+        getattr(_loaded(module), function)(options, settings)
     except TaggerError as error:
         warn(f"error: {error}")
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))

@@ -124,10 +124,10 @@ class TermRows:
     def _codes_of(self, words: Sequence[str]) -> list[int]:
         row = self._row.get
         terms, stems = term_and_stem(words, self._stems)
-        first, second = ([row(term, 0) for term in of_words] for of_words in (terms, stems))
-        ones = [bool(term) + bool(stem) for term, stem in zip(terms, stems, strict=True)]
-        each = zip(ones, second, first, strict=True)
-        return [n << 2 * _ROW_BITS | stem << _ROW_BITS | term for n, stem, term in each]
+        each = zip(terms, stems, strict=True)
+        return [
+            (bool(term) + bool(stem)) << 2 * _ROW_BITS | row(stem, 0) << _ROW_BITS | row(term, 0) for term, stem in each
+        ]
 
     def _counted(self, forms: _Forms, compounds: list[list[Compound]]) -> CountedTerms:
         n_texts, (text, codes, times, in_title) = len(compounds), forms

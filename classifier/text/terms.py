@@ -47,7 +47,10 @@ def terms_of_words(words: Sequence[str], stems: Stems | None = ENGLISH_STEMS) ->
 
 
 def term_and_stem(words: Sequence[str], stems: Stems | None) -> tuple[list[str], list[str]]:
-    """Return each of some folded words as a term, and its stem as one; empty texts where there is none."""
+    """Return each of some folded words as a term, and its stem as one; empty texts where there is none.
+
+    No word has a blank. A single character is no term.
+    """
     if not words:
         return [], []
     short = [word[:MAX_WORD] for word in words]
