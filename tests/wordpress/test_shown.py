@@ -76,6 +76,21 @@ def test_a_closed_box_shows_nothing(desk: Desk, sit: Sit) -> None:
     assert set_id not in {row["suggestion_set_id"] for row in rows}
 
 
+def test_what_was_told_is_not_told_again_when_the_panel_is_drawn_anew(desk: Desk, sit: Sit) -> None:
+    post = desk.post()
+    desk.settled()
+    page = sit("ana", BlockEditor.path(post))
+    told: list[str] = []
+    page.on("request", lambda request: told.append(request.post_data or "") if "/shown" in request.url else None)
+    editor = BlockEditor(page).ready()
+    desk.until(lambda: shown(desk, post).keys() == set(desk.suggested(post)))
+    page.evaluate("wp.data.dispatch('core/edit-post').closeGeneralSidebar()")
+    editor.root.wait_for(state="detached")
+    editor.ready().shows("iskp")
+    page.wait_for_timeout(1500)
+    assert len(told) == 1
+
+
 OLDER = """
     add_filter( 'pre_http_request', function ( $answer, $request, $url ) {
         $is_new = str_ends_with( $url, '/impressions' ) || str_contains( (string) $request['body'], '"background"' );

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Response, expect
 
 from tests.wordpress.desk import TEXT, TITLE, Desk
 from tests.wordpress.editors import BlockEditor, ClassicEditor, Panel, use_classic
+from tests.wordpress.test_shown import shown
 
 pytestmark = pytest.mark.wordpress
 Sit = Callable[..., Page]
@@ -78,6 +79,7 @@ def test_rejected_tags_stay_away_and_a_service_that_is_away_is_not_spoken_of(des
     post = desk.post()
     desk.settled()
     panel = begin(desk, sit, "block", post)
+    desk.until(lambda: "iskp" in shown(desk, post))  # not sent below: where sending fails, nothing is asked
     panel.reject("iskp")
     desk.settled()
     with panel.page.expect_response(lambda answer: "ISKP said so." in asked_by(answer)):

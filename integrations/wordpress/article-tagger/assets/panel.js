@@ -251,10 +251,10 @@
 	 * @param {Object} props.known What useSuggestions returned.
 	 */
 	function Panel( { known } ) {
-		const { answer, failure, busy, refusal, onComplete, onSuggest, onShown, onRead, onWhy, onPropose } = known;
+		const { answer, failure, busy, refusal, onComplete, onSuggest, onRead, onWhy, onPropose } = known;
 		const root = useRef();
 		useLive( Boolean( answer && answer.live ), known );
-		useSight( root, answer, onShown );
+		useSight( root, known );
 		useArrivals( answer );
 		const [ decide, undo ] = useFocus( root, known );
 		if ( ! answer ) {

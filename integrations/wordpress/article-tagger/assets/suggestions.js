@@ -124,6 +124,7 @@
 		};
 		const { answer, failure, ask, act } = useAnswer( post, saves, ( terms ) => terms.forEach( apply ) );
 		const asked = useRef( '' ); // The last text of which suggestions were asked while it was written.
+		const seen = useRef( new Set() ); // Suggestions of which it was told that they came into sight, though the panel is closed and opened again.
 		const [ busy, setBusy ] = useState( false );
 		const [ refusal, setRefusal ] = useState( '' );
 
@@ -176,6 +177,7 @@
 			onPropose: ( label, note ) => send( '/proposals', { label, note } ),
 			...form,
 			asked,
+			seen,
 			suggestLive: ( text ) => ask( '/suggest', { ...text, live: true } ),
 		};
 	}
@@ -229,14 +231,13 @@
 	}
 
 	/**
-	 * Tell which suggestions came into sight: not those of a closed box, or further down.
+	 * Tell which suggestions came into sight: not those of a closed box, or further down, and each once.
 	 *
-	 * @param {Object}   root    A reference to the panel.
-	 * @param {?Object}  answer  What is known of the post.
-	 * @param {Function} onShown Called with the suggestion set and tags of it.
+	 * @param {Object} root  A reference to the panel.
+	 * @param {Object} known What useSuggestions returned.
 	 */
-	function useSight( root, answer, onShown ) {
-		const before = useRef( new Set() );
+	function useSight( root, known ) {
+		const { answer, onShown, seen: before } = known;
 		const set = answer ? answer.set : '';
 		const tags = answer ? answer.suggestions.map( ( { id } ) => id ) : [];
 		useEffect( () => {
