@@ -132,8 +132,8 @@ def written(rows: TermRows, names: list[str], title: str, body: str) -> set[tupl
     words = text.words[TITLE].spelling
     writings = [*words, *text.words[BODY].spelling, *(compound for compound, *_ in joined), *words]
     writings += [compound for compound, field, *_ in joined if field == TITLE]
-    entries, _, row_of = found.entries
-    return {(names[found.rows[row]], writings[entry]) for row, entry in zip(row_of, entries, strict=True)}
+    places = zip(found.row_of_entry, found.entries[0], strict=True)
+    return {(names[found.rows[row]], writings[entry]) for row, entry in places}
 
 
 def test_each_known_term_is_found_with_what_writes_it() -> None:

@@ -113,9 +113,10 @@ def judge(folder: Path, plan: Plan, candidates: Sequence[Candidate]) -> list[Jud
     model = loaded(folder)
     rank, unreadable = partial(model.rank, band=plan.band), Unreadable()
     additions: dict[int, list[tuple[str, float]]] = {}
-    for rows in batched(row for row, candidate in enumerate(candidates) if candidate.passed_over is None):
-        ranked = unreadable.each(rank, [candidates[row].article for row in rows])
-        for row, tags in zip(rows, ranked, strict=True):
+    rows = [row for row, candidate in enumerate(candidates) if candidate.passed_over is None]
+    waiting = iter(rows)
+    for articles in batched(candidates[row].article for row in rows):
+        for tags, row in zip(unreadable.each(rank, articles), waiting, strict=False):
             if tags is not None:
                 additions[row] = _planned(plan, _additions(candidates[row], tags, model.taxonomy), model.taxonomy)
     return [

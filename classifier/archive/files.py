@@ -20,7 +20,7 @@ from typing import IO, NamedTuple, TypedDict
 import orjson
 
 from classifier.archive.adding import Figures, Judged, Plan, judge
-from classifier.archive.batches import CHUNK, batched
+from classifier.archive.batches import chunked
 from classifier.archive.suggesting import Fault
 from classifier.domain.articles import Article, article_of_line, placed_lines
 from classifier.domain.dates import in_utc
@@ -178,7 +178,7 @@ class _Writing:
         """Write stretch after stretch, each with an entry in the journal. Yield once for each line of input."""
         lines = islice(placed_lines(self.files), self.journal.n_lines, None)
         work = partial(_judged_lines, Path(self.journal.folder), self.plan)
-        chunks = map_chunks(work, batched(lines, CHUNK), self.n_jobs if worth_sharing(self.files) else 1)
+        chunks = map_chunks(work, chunked(lines), self.n_jobs if worth_sharing(self.files) else 1)
         while n_lines := (yield from self._stretch(chunks, out)):
             out.flush()
             os.fsync(out.fileno())

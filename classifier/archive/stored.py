@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.adding import Figures, Judged, Plan, judge
-from classifier.archive.batches import CHUNK, batched
+from classifier.archive.batches import chunked
 from classifier.domain.decisions import Decision
 from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
@@ -123,7 +123,7 @@ def _last(store: Store) -> Run:
 
 def _judged(store: Store, folder: Path, plan: Plan, after: str, n_jobs: int) -> Iterator[list[Judged]]:
     is_large = store.assignments.count(plan.scope, after) >= MANY
-    chunks = batched(store.assignments.candidates(plan.scope, after), CHUNK)
+    chunks = chunked(store.assignments.candidates(plan.scope, after))
     return map_chunks(partial(judge, folder, plan), chunks, n_jobs if is_large else 1)
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import orjson
 
-from classifier.archive.batches import BATCH, CHUNK, batched, loaded
+from classifier.archive.batches import batched, chunked, loaded
 from classifier.domain.articles import Article, article_of_line, count_lines, placed_lines
 from classifier.domain.examples import labels_of
 from classifier.domain.files import whole_file
@@ -98,7 +98,7 @@ def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: in
 def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:
     """Yield the lines of files in chunks, and at the end the fault of a file that cannot be read."""
     try:
-        yield from batched(placed_lines(files), CHUNK)
+        yield from chunked(placed_lines(files))
     except BadArticle as error:
         yield Fault(str(error), error.field)
 
@@ -139,10 +139,10 @@ def evaluate(model: Model, articles: Sequence[Article], track: Track) -> dict[st
     taxonomy = Taxonomy((*model.taxonomy.tags, *(Tag(tag, tag) for tag in unknown)), model.taxonomy.kinds)
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
-    unreadable, rows = Unreadable(), []
-    for first, batch in zip(count(0, BATCH), batched(track(articles, len(articles), "evaluating")), strict=False):
+    unreadable, rows, numbers = Unreadable(), [], count()
+    for batch in batched(track(articles, len(articles), "evaluating")):
         judged = unreadable.each(lambda batch: zip(*model.judge(batch), strict=True), batch)
-        for row, answer in enumerate(judged, first):
+        for answer, row in zip(judged, numbers, strict=False):
             if answer is not None:
                 scores[row, :n_tags], suggested[row, :n_tags] = answer
                 rows.append(row)

@@ -87,20 +87,20 @@ def article_from_record(record: Any) -> Article:
     if not isinstance(record, dict):
         raise BadArticle(_("An article record is a JSON object, not %(name)s.", name=type(record).__name__), "")
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
-    if not is_language(fields.get("language")):  # files say `English` and more: such an article is of no told language
-        fields.pop("language", None)
+    if "language" in fields and not is_language(fields["language"]):  # files say `English` and more: no language is told then
+        del fields["language"]
     for field, value in fields.items():
-        if field in _LISTS:
+        if field in _STRINGS:
+            if not isinstance(value, str):
+                raise BadArticle(
+                    _("`%(field)s` must be a string, not %(value)s.", field=field, value=repr(value)[:60]), field
+                )
+        elif field in _LISTS:
             if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
                 raise BadArticle(_("`%(field)s` must be a list of tag ids.", field=field), field)
             fields[field] = tuple(dict.fromkeys(value))
-        elif field == "tags_complete":
-            if not isinstance(value, bool):
-                raise BadArticle(_("`tags_complete` must be true or false."), field)
-        elif not isinstance(value, str):
-            raise BadArticle(
-                _("`%(field)s` must be a string, not %(value)s.", field=field, value=repr(value)[:60]), field
-            )
+        elif not isinstance(value, bool):
+            raise BadArticle(_("`tags_complete` must be true or false."), field)
     for field in DATES:
         if field in fields:
             fields[field] = normal_date(fields[field], field)

@@ -12,6 +12,7 @@ DAYS_AHEAD = 366
 _DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII
 )
+_YEAR = datetime.now(UTC).year  # when this process began: all of the years before it is past
 _DAY_LENGTH = len("2024-06-06")
 
 
@@ -25,8 +26,7 @@ def normal_date(value: str, field: str) -> str:
         if not _DATE.fullmatch(value):
             raise ValueError
         moment = _moment(value)
-        in_range = moment.astimezone(UTC).year >= FIRST_YEAR and moment <= datetime.now(UTC) + timedelta(DAYS_AHEAD)
-        if not in_range:
+        if not FIRST_YEAR < moment.year < _YEAR and not _in_range(moment):
             raise ValueError
     except (ValueError, OverflowError):
         raise BadArticle(
@@ -39,6 +39,10 @@ def normal_date(value: str, field: str) -> str:
             field,
         ) from None
     return value if len(value) == _DAY_LENGTH else moment.isoformat()
+
+
+def _in_range(moment: datetime) -> bool:
+    return moment.astimezone(UTC).year >= FIRST_YEAR and moment <= datetime.now(UTC) + timedelta(DAYS_AHEAD)
 
 
 def _moment(value: str) -> datetime:

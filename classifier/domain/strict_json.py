@@ -28,7 +28,8 @@ def loads(raw: bytes) -> Any:
     return _checked(raw) if record is None else record
 
 
-_PLAIN = (str, int, type(None))  # what orjson reads as int has at most MAX_DIGITS digits
+_TEXT = frozenset((str,))
+_PLAIN = _TEXT | {int, bool, type(None)}  # what orjson reads as int has at most MAX_DIGITS digits
 _KEY = re.compile(rb'"\s*:')  # or a quotation mark and a colon in a text
 
 
@@ -41,9 +42,9 @@ def _plain_record(raw: bytes) -> dict[str, object] | None:
     # No key is repeated if there are as many as quotation marks before colons.
     if not isinstance(value, dict) or len(_KEY.findall(raw)) != len(value) or b"\\u0000" in raw:
         return None
-    lists = [item for item in value.values() if not isinstance(item, _PLAIN)]
-    if not all(isinstance(item, list) and all(isinstance(part, str) for part in item) for item in lists):
-        return None
+    for item in value.values():
+        if type(item) not in _PLAIN and not (type(item) is list and _TEXT.issuperset(map(type, item))):
+            return None
     return value
 
 

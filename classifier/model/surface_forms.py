@@ -25,7 +25,7 @@ class SurfaceForms:
         self._text, (self._compounds,) = text, terms.compounds
         self._words = hashed_all(text.words)
         keys, n_in_text = form_keys(self._words, self._compounds)
-        entry, times, self._row = terms.entries
+        (entry, times, _), self._row = terms.entries, terms.row_of_entry
         is_shown = np.zeros(len(keys), dtype=bool)
         is_shown[entry[is_informative[self._row]]] = True
         shown = is_shown[:n_in_text].nonzero()[0]

@@ -64,7 +64,8 @@ class BoilerplateFinder:
             if kind := self._kind_anywhere(line):
                 kinds[number] = kind
                 kinds |= dict.fromkeys(self._links_under(lines, number), kind)
-        kinds.update(self._kinds_at_end(lines, kinds))
+        if kinds or not lines or not self._is_plain_end(lines[-1]):
+            kinds.update(self._kinds_at_end(lines, kinds))
         if not kinds or len(kinds) == len(lines):  # nothing else is there: then it is the article
             return []
         return _removed_lines(body, kinds)
@@ -113,6 +114,10 @@ class BoilerplateFinder:
                     break
                 short_lines.append(number)
         return at_end
+
+    def _is_plain_end(self, line: str) -> bool:
+        """Whether a line is a sentence of the article: most bodies end so, and nothing above it is at the end then."""
+        return _is_sentence(line) and not self._kind_of_ending(line) and not self._author_note(line)
 
     def _kind_of_ending(self, line: str) -> str | None:
         patterns = self._patterns

@@ -22,6 +22,8 @@ _FORMATTED = frozenset(("standfirst", "body"))  # the fields that `body_format` 
 
 def clean_fields(article: Article) -> tuple[CleanText, ...]:
     """Return the clean text fields of an article, in the order of TEXT_FIELDS."""
+    if article.body_format == "text":
+        return tuple(map(normalise, article.texts))
     formats = [article.body_format if name in _FORMATTED else "text" for name in TEXT_FIELDS]
     return tuple(map(_clean, article.texts, formats))
 
@@ -58,6 +60,7 @@ _REPLACEMENTS = {
 _ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _CARRIAGE_RETURN = r"\r\n?"
 _ODD = frozenset("&\r") | {odd for odd, plain in _REPLACEMENTS.items() if odd != plain}
+_EMPTY = CleanText("")
 _ASCII_ODD = sorted(filter(str.isascii, _ODD))
 # Those that one other character of the same place stands for: no map is needed to lead back.
 _ALIKE = {odd: plain for odd, plain in _REPLACEMENTS.items() if len(plain) == 1 and plain not in (odd, "\n")}
@@ -74,10 +77,12 @@ def _odd_pattern(present: frozenset[str]) -> re.Pattern[str]:
 
 def normalise(text: str) -> CleanText:
     """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
-    strange = _strange(text)
+    if not text:
+        return _EMPTY
     odd = {character for character in _ASCII_ODD if character in text}
-    if not odd and not strange:
+    if not odd and text.isascii():
         return CleanText(text)
+    strange = _strange(text)
     odd |= strange & _ODD
     for character in odd & _ALIKE.keys():
         text = text.replace(character, _ALIKE[character])

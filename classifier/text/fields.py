@@ -43,11 +43,6 @@ class ReadText:
         return "\n".join(chain(self.contents[:1], filter(None, self.contents[1:])))
 
     @property
-    def has_hyphen(self) -> bool:
-        """Whether some words may be joined by hyphens."""
-        return any("-" in content for content in self.contents)
-
-    @property
     def spelling(self) -> list[str]:
         """The words of all fields."""
         return list(chain.from_iterable(words.spelling for words in self.words))

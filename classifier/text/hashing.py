@@ -20,7 +20,7 @@ from classifier.domain.spelling import CODES
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIXING = 0xD6E8FEB86659FD93
-_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_ZERO = ord("0")
 _NO_OFFSETS = np.zeros(0, dtype=np.int64)
 _NO_HASHES = np.zeros(0, dtype=np.uint64)
 MANY = 1 << 17  # characters that are hashed at a time; their powers are kept
@@ -49,24 +49,38 @@ class HashedWords(NamedTuple):
 
 def hash_words(plain: str) -> HashedWords:
     """Return the hashed words of one folded text, `Words.plain`."""
-    codes, folded = _codes_of(plain)
+    codes = _codes_of(plain)
     starts, ends = _edges(codes)
     first, last = starts, ends
     if "'" in plain:  # it stands in words and is no part of them
-        codes, folded = _codes_of(plain.replace("'", ""))
+        codes = _codes_of(plain.replace("'", ""))
         first, last = _edges(codes)
     powers, inverses = _powers(max(10, len(codes).bit_length()))
     shift = inverses.take(first)
     sums = np.empty(len(codes) + 1, dtype=np.uint64)
     sums[0] = 0
-    hashes = []
-    for characters in (codes, folded):
-        np.multiply(characters, powers[: len(characters)], out=sums[1:])
-        np.add.accumulate(sums[1:], out=sums[1:])  # `cumsum` takes a third longer
-        raw = (sums.take(last) - sums.take(first)) * shift
-        # Mixed, so that the first bits depend on all of them, not only on the last letters of a short word.
-        hashes.append((raw ^ (raw >> np.uint64(32))) * np.uint64(_MIXING))
-    return HashedWords([0, len(plain)], [0, len(starts)], starts, ends, *hashes)
+    np.multiply(codes, powers[: len(codes)], out=sums[1:])
+    np.add.accumulate(sums[1:], out=sums[1:])  # `cumsum` takes a third longer
+    raw = (sums.take(last) - sums.take(first)) * shift
+    of_word = of_term = _mixed(raw)
+    digits = (codes - codes.dtype.type(_ZERO + 1) < 9).nonzero()[0]  # from 1: smaller numbers wrap around
+    if len(digits):  # the sum of a word with digits is greater than that of the same with zeros by what they add
+        values = (codes.take(digits) - codes.dtype.type(_ZERO)).astype(np.uint64)
+        words = last.searchsorted(digits, side="right")
+        is_first = np.ones(len(words), dtype=bool)
+        np.not_equal(words[1:], words[:-1], out=is_first[1:])
+        begins = is_first.nonzero()[0]
+        words = words.take(begins)
+        folded = raw.take(words) - np.add.reduceat(values * powers.take(digits), begins) * shift.take(words)
+        of_term = of_word.copy()
+        of_term[words] = _mixed(folded)
+    return HashedWords([0, len(plain)], [0, len(starts)], starts, ends, of_word, of_term)
+
+
+def _mixed(raw: np.ndarray) -> np.ndarray:
+    """Return sums of characters as hashes whose first bits depend on all of them, not only on the last letters of a short word."""
+    mixed: np.ndarray = (raw ^ (raw >> np.uint64(32))) * np.uint64(_MIXING)
+    return mixed
 
 
 def joined(texts: Sequence[HashedWords], begins: list[int]) -> HashedWords:
@@ -92,13 +106,11 @@ def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
     return powers, inverses
 
 
-def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the characters of a text as numbers, and the same with its digits folded to 0."""
+def _codes_of(plain: str) -> np.ndarray:
+    """Return the characters of a text as numbers, uint8 or uint32."""
     if plain.isascii():
-        raw = plain.encode()
-        return np.frombuffer(raw, dtype=np.uint8), np.frombuffer(raw.translate(_TO_ZERO), dtype=np.uint8)
-    codes = np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
-    return codes, np.where((codes >= ord("0")) & (codes <= ord("9")), np.uint32(ord("0")), codes)
+        return np.frombuffer(plain.encode(), dtype=np.uint8)
+    return np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
 
 
 def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

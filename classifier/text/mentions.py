@@ -19,6 +19,7 @@ from classifier.text.beginnings import Beginnings
 from classifier.text.fields import FIELDS, ReadText
 from classifier.text.hashing import HashedWords, WordTable
 from classifier.text.language import ENGLISH, Language
+from classifier.text.once import once
 from classifier.text.particles import with_particles
 from classifier.text.words import Words, hashed_all
 
@@ -171,7 +172,7 @@ class MentionFinder:
         hashed = hashed_all(words)
         numbers, edges = self.words.of_texts(hashed), hashed.edges
         begins = np.array(edges)
-        named = numbers.nonzero()[0]
+        named = (numbers != 0).nonzero()[0]
         names, after = numbers.take(named), numbers.take(named + 1, mode="clip")
         may_begin = self._alone.take(names) | self._pairs.take(_slots(names, after))
         firsts = _by_field(named[may_begin], begins)
@@ -183,14 +184,13 @@ class MentionFinder:
             present = set(names[name_edges[first] : name_edges[last]])
             mentions: list[Mention] = []
             if any(firsts[first:last]) or self._root.begun:
-                fields = []
-                for index, content in enumerate(text.contents, start=first):
-                    of_field = all_numbers[edges[index] : edges[index + 1]]
-                    fields.append(_Field(index - first, text, content, words[index], of_field, content.isupper()))
-                contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
-                for field, index in zip(fields, range(first, last), strict=True):
+                of_fields = [all_numbers[edges[index] : edges[index + 1]] for index in range(first, last)]
+                contexts = Contexts(of_fields, numbers[edges[first] : edges[last]], present)
+                for field, (content, of_field) in enumerate(zip(text.contents, of_fields, strict=True)):
+                    index = first + field
                     if firsts[index] or self._root.begun:
-                        mentions += self._mentions(field, firsts[index], contexts)
+                        text_field = _Field(field, text, content, words[index], of_field, content.isupper())
+                        mentions += self._mentions(text_field, firsts[index], contexts)
             results.append(FoundNames(mentions, present))
         return results
 
@@ -321,10 +321,18 @@ class Contexts:
     def __init__(self, fields: list[list[int]], words: np.ndarray, present: set[int]) -> None:
         """Take the words of each field, those of all, (n_words,) int64, and which words there are."""
         self._fields, self._words, self._present = fields, words, present
-        self._edges = [*accumulate(map(len, fields))]  # where each next field begins, without gaps
-        self._begins = [0, *(edge + field * _GAP for field, edge in enumerate(self._edges, start=1))]
         # Found so far: whether contexts stand anywhere, where they stand, and where words stand.
         self._stand, self._offsets, self._where = dict[int, bool](), dict[int, list[int]](), dict[int, list[int]]()
+
+    @once
+    def _edges(self) -> list[int]:
+        """Where each next field begins, without gaps."""
+        return [*accumulate(map(len, self._fields))]
+
+    @once
+    def _begins(self) -> list[int]:
+        """Where each field begins, and one behind the last."""
+        return [0, *(edge + field * _GAP for field, edge in enumerate(self._edges, start=1))]
 
     def near(self, field: int, word: int, context: Context) -> bool:
         """Whether any phrase of a context stands near a word of a field, which is given by its number, or anywhere."""

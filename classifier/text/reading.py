@@ -109,12 +109,16 @@ class ArticleReader:
     def _clean(self, article: Article) -> _Clean:
         fields = clean_fields(article)
         contents = [field.text[:MAX_READ] for field in fields]
-        removed_elements = fields[BODY].removed
-        by_element = [part._replace(end=min(part.end, MAX_READ)) for part in removed_elements if part.start < MAX_READ]
-        text = blank(contents[BODY], by_element)
-        removed = self._boilerplate.find(text)
-        contents[BODY] = blank(text, removed)
-        return _Clean(fields, joined(by_element, removed), tuple(contents))
+        by_element: list[Removed] = []
+        if removed_elements := fields[BODY].removed:
+            by_element = [
+                part._replace(end=min(part.end, MAX_READ)) for part in removed_elements if part.start < MAX_READ
+            ]
+            contents[BODY] = blank(contents[BODY], by_element)
+        if removed := self._boilerplate.find(contents[BODY]):
+            contents[BODY] = blank(contents[BODY], removed)
+            removed = joined(by_element, removed)
+        return _Clean(fields, removed or by_element, tuple(contents))
 
     def mention_features(self, readings: Sequence[Reading]) -> MentionFeatures:
         """Return how articles name tags, from their readings."""

@@ -5,7 +5,6 @@ A text is written in surface forms: its words, and its compounds, two words join
 the first sentence as often as LEAD says. The title has a view of its own besides.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,7 +16,6 @@ from classifier.text.hashing import HashedWords
 from classifier.text.stems import ENGLISH_STEMS, Stems
 from classifier.text.words import Words, hashed_all
 
-_DIGIT = re.compile(r"[0-9]")
 _TO_ZERO = str.maketrans("123456789", "000000000")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
 MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a one-megabyte word harmless
@@ -134,10 +132,12 @@ def title_terms(text: ReadText, stems: Stems = ENGLISH_STEMS) -> list[str]:
 def compounds_in(text: ReadText) -> list[Compound]:
     """Return the compounds of all fields, each as often as it counts."""
     compounds = []
-    for number, (field, content, words) in enumerate(zip(FIELDS, text.contents, text.words, strict=True)):
-        for compound, start, second, end in compounds_of(content, words):
-            in_lead = number == BODY and second < text.lead_end
-            compounds += [(compound, number, start, end)] * (LEAD.times if in_lead else field.times)
+    for number, content in enumerate(text.contents):
+        if "-" in content:
+            times = FIELDS[number].times
+            for compound, start, second, end in compounds_of(content, text.words[number]):
+                in_lead = number == BODY and second < text.lead_end
+                compounds += [(compound, number, start, end)] * (LEAD.times if in_lead else times)
     return compounds
 
 
@@ -149,10 +149,6 @@ def compounds_of(content: str, words: Words) -> Iterator[tuple[str, int, int, in
         if plain[hyphen - 1] != " " and plain[hyphen + 1] != " ":
             start, end = plain.rfind(" ", 0, hyphen) + 1, plain.find(" ", hyphen + 1)
             end = len(plain) if end < 0 else end
-            compound = f"{_word(plain[start:hyphen])}-{_word(plain[hyphen + 1 : end])}"
-            yield _DIGIT.sub("0", compound[: 2 * MAX_WORD]), start, hyphen + 1, end
+            compound = plain[start:end].replace("'", "").replace(" ", "-")  # a blank stands for the hyphen
+            yield compound[: 2 * MAX_WORD].translate(_TO_ZERO), start, hyphen + 1, end
         hyphen = content.find("-", hyphen + 1)
-
-
-def _word(plain: str) -> str:
-    return plain.replace("'", "")

@@ -73,8 +73,7 @@ def _counted(texts: np.ndarray, forms: np.ndarray, times: np.ndarray, shape: tup
 def _compounds(texts: Sequence[ReadText]) -> Iterator[tuple[int, str, bool]]:
     """Yield the number of the text of each compound, the compound, and whether it stands in the title."""
     for number, text in enumerate(texts):
-        if text.has_hyphen:
-            yield from ((number, compound, field == TITLE) for compound, field, *_ in compounds_in(text))
+        yield from ((number, compound, field == TITLE) for compound, field, *_ in compounds_in(text))
 
 
 class Forms:
