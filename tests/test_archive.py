@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from classifier.archive import write_suggestions
-from classifier.archive.batches import CHUNK
+from classifier.archive.batches import BATCH_CHARACTERS, CHUNK, batched
 from classifier.domain.articles import Article
 from classifier.domain.progress import Track, untracked
 from classifier.errors import BadArticle
@@ -46,6 +46,23 @@ def written(version: Path, file: Path, n_jobs: int, n_tags: int | None = None, t
     output = file.parent / "out" / f"{n_jobs}.jsonl"
     write_suggestions(version, [file], output, n_tags, track, n_jobs)
     return output.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([], []),
+        ([10] * (CHUNK + 1), [CHUNK, 1]),
+        ([BATCH_CHARACTERS // 2] * 5, [2, 2, 1]),
+        ([10, BATCH_CHARACTERS, 10], [2, 1]),
+        ([10 * BATCH_CHARACTERS] * 2, [1, 1]),
+    ],
+)
+def test_batches_end_where_their_texts_would_leave_the_cache(lengths: list[int], sizes: list[int]) -> None:
+    articles = [Article(id=str(number), body="a" * length) for number, length in enumerate(lengths)]
+    found = list(batched(articles))
+    assert [len(batch) for batch in found] == sizes
+    assert [article for batch in found for article in batch] == articles
 
 
 def test_each_article_gets_a_record_in_its_order(version: Path, file: Path) -> None:

@@ -231,6 +231,13 @@ def test_hash_of_a_word_does_not_depend_on_what_stands_around_it() -> None:
     assert alone.of_word[0] == inside.of_word[-2]
 
 
+@given(st.text("ab0123459' é字\u0660", max_size=60))
+def test_hashes_of_terms_are_those_of_the_words_with_zeros(text: str) -> None:
+    folded = text.translate(str.maketrans("123456789", "000000000"))
+    hashed, of_zeros = split_words(text).hashed, split_words(folded).hashed
+    assert hashed.of_term.tolist() == of_zeros.of_word.tolist() == of_zeros.of_term.tolist()
+
+
 def test_hash_of_a_term_takes_all_digits_for_one() -> None:
     words = split_words("M23 m45 m2a").hashed
     assert words.of_term[0] == words.of_term[1] != words.of_term[2]

@@ -87,7 +87,7 @@ def article_from_record(record: Any) -> Article:
     if not isinstance(record, dict):
         raise BadArticle(_("An article record is a JSON object, not %(name)s.", name=type(record).__name__), "")
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
-    if "language" in fields and not is_language(fields["language"]):  # files say `English` and more: no language is told then
+    if "language" in fields and not is_language(fields["language"]):  # files say `English`: no language is told then
         del fields["language"]
     for field, value in fields.items():
         if field in _STRINGS:
@@ -210,12 +210,13 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
 def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
     """Yield the lines of files that are not empty, each with its position: `archive.jsonl, line 7`."""
     for path in paths:
+        name = str(path)
         with _open(path) as lines:
             try:
                 for number, raw in enumerate(lines, start=1):
                     line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-                    if line.strip():
-                        yield f"{path}, line {number}", line
+                    if line and not line.isspace():
+                        yield f"{name}, line {number}", line
             except _DAMAGED as error:  # type: ignore[misc]
                 raise BadArticle(_("Cannot read %(path)s: %(error)s.", path=path, error=error), "") from None
 
